@@ -1,0 +1,92 @@
+/**
+ * The persistence port: plain records, no protocol types, no SQL, everything asynchronous, so that another database can
+ * stand behind it. A promise of a write resolves when the write is on disk; writes of one event-loop turn share a commit.
+ */
+
+/** A SIP account. Only hashes of `user:realm:password` are kept, never the password. */
+export interface UserRecord {
+  readonly aor: string; // user@domain, canonical
+  readonly realm: string;
+  readonly ha1Md5: string;
+  readonly ha1Sha256: string;
+  readonly createdAt: number; // ms since the epoch, as every time in this file
+}
+
+/** A registered contact. `flow` is the JSON of the flow that it came over. */
+export interface BindingRecord {
+  readonly aor: string;
+  readonly contact: string;
+  readonly instance: string | undefined;
+  readonly q: number; // thousandths, 0..1000
+  readonly callId: string;
+  readonly cseq: number;
+  readonly expiresAt: number;
+  readonly userAgent: string | undefined;
+  readonly flow: string;
+}
+
+export interface ConversationRecord {
+  readonly id: string;
+  readonly aor: string; // the SIP side, user@domain
+  readonly jid: string; // the XMPP side, bare JID
+  readonly thread: string | undefined;
+  readonly callId: string | undefined; // of the latest MESSAGE from the SIP side
+  readonly openedAt: number;
+  readonly activeAt: number;
+  readonly fromSip: number; // instant messages so far
+  readonly fromXmpp: number;
+}
+
+/** What Parley has taken responsibility for and not yet settled. `payload` is the gateway's own JSON. */
+export interface JournalRecord {
+  readonly id: string; // sortable: rows are read back in the order in which they were added
+  readonly direction: "to-sip" | "to-xmpp";
+  readonly conversation: string; // conversation key, the order within it is kept
+  readonly acceptedAt: number;
+  readonly payload: string;
+}
+
+export interface ParameterRecord {
+  readonly name: string;
+  readonly value: string;
+  readonly changedAt: number;
+  readonly changedBy: string;
+}
+
+export interface Store {
+  readonly users: {
+    get(aor: string): Promise<UserRecord | undefined>;
+    list(): Promise<readonly UserRecord[]>;
+    put(user: UserRecord): Promise<void>;
+    /** Also removes the bindings of that AOR. False when there was none. */
+    remove(aor: string): Promise<boolean>;
+  };
+  readonly bindings: {
+    list(): Promise<readonly BindingRecord[]>;
+    /** Replaces the row of the same AOR and contact. */
+    put(binding: BindingRecord): Promise<void>;
+    remove(aor: string, contact: string): Promise<void>;
+  };
+  readonly conversations: {
+    list(): Promise<readonly ConversationRecord[]>;
+    put(conversation: ConversationRecord): Promise<void>;
+    remove(id: string): Promise<void>;
+  };
+  readonly journal: {
+    list(): Promise<readonly JournalRecord[]>;
+    add(row: JournalRecord): Promise<void>;
+    remove(id: string): Promise<void>;
+  };
+  readonly parameters: {
+    list(): Promise<readonly ParameterRecord[]>;
+    put(parameter: ParameterRecord): Promise<void>;
+    remove(name: string): Promise<void>;
+  };
+  /** A small value of the gateway's own, such as the nonce secret. */
+  readonly settings: {
+    get(name: string): Promise<string | undefined>;
+    put(name: string, value: string): Promise<void>;
+  };
+  /** Waits for the writes under way, then closes. */
+  close(): Promise<void>;
+}
