@@ -1,0 +1,183 @@
+import { randomBytes } from "node:crypto";
+import type { Logger } from "pino";
+import type { ConversationRecord, Store } from "../../store/port.ts";
+import type { Clock } from "../clock.ts";
+import type { Counters } from "../counters.ts";
+
+export type Side = "sip" | "xmpp";
+
+/** The two people of a conversation: the SIP side's AOR and the XMPP side's bare JID. */
+export interface Pair {
+  readonly aor: string;
+  readonly jid: string;
+}
+
+/** The state of one pair of people while they talk. */
+export interface Conversation extends Pair {
+  readonly id: string;
+  readonly thread: string | undefined;
+  readonly callId: string | undefined; // of the latest MESSAGE from the SIP side
+  readonly openedAt: number; // ms since the epoch
+  readonly activeAt: number;
+  readonly fromSip: number;
+  readonly fromXmpp: number;
+}
+
+export interface TableOptions {
+  readonly store: Store["conversations"];
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly counters: Counters;
+  readonly inactiveTimeoutSeconds: () => number;
+}
+
+/** About 400 bytes a row: 40 MB at the most. At the limit the pair that has been idle longest is closed. */
+const MAX_CONVERSATIONS = 100_000;
+
+/** A touched row reaches the disk this much later at the most; a crash costs an idle timer that much, nothing else. */
+const FLUSH_AFTER_MS = 2_000;
+
+/** How often idle rows are looked for; `im-gateway.inactive-timeout` is kept to this precision. */
+const SWEEP_EVERY_MS = 1_000;
+
+/**
+ * The conversation table: one row a pair, opened by the first IM, touched by each, closed when it has been idle for
+ * `im-gateway.inactive-timeout`. The Map is kept in the order of activity, so the first row is always the idlest.
+ */
+export class ConversationTable {
+  readonly #options: TableOptions;
+  readonly #byPair = new Map<string, Conversation>();
+  readonly #byId = new Map<string, string>();
+  readonly #dirty = new Set<string>();
+  #cancelSweep: () => void = () => {};
+  #cancelFlush: (() => void) | undefined;
+
+  constructor(options: TableOptions) {
+    this.#options = options;
+  }
+
+  /** Reads the rows of the last run and begins to close idle ones. */
+  async start(): Promise<void> {
+    const rows = [...(await this.#options.store.list())].sort((a, b) => a.activeAt - b.activeAt);
+    for (const row of rows) this.#keep(row);
+    this.#sweep();
+  }
+
+  /** The conversation of a pair after one more IM; opened when there was none. */
+  touch(pair: Pair, from: Side, heard: { readonly thread?: string; readonly callId?: string }): Conversation {
+    const key = keyOf(pair);
+    const now = this.#options.clock.now();
+    const before = this.#byPair.get(key);
+    const { aor, jid } = pair;
+    const row: Conversation = {
+      id: before?.id ?? randomBytes(6).toString("hex"),
+      aor,
+      jid,
+      thread: threadAfter(before, from, heard.thread),
+      callId: heard.callId ?? before?.callId,
+      openedAt: before?.openedAt ?? now,
+      activeAt: now,
+      fromSip: (before?.fromSip ?? 0) + (from === "sip" ? 1 : 0),
+      fromXmpp: (before?.fromXmpp ?? 0) + (from === "xmpp" ? 1 : 0),
+    };
+    if (before === undefined) {
+      this.#makeRoom();
+      this.#options.log.info({ conversation: row.id, aor, jid }, "conversation opened");
+    }
+    this.#byPair.delete(key);
+    this.#keep(row);
+    this.#markDirty(key);
+    return row;
+  }
+
+  list(): readonly Conversation[] {
+    return [...this.#byPair.values()].reverse();
+  }
+
+  find(id: string): Conversation | undefined {
+    const key = this.#byId.get(id);
+    return key === undefined ? undefined : this.#byPair.get(key);
+  }
+
+  /** Closes one now; false when there is none of that id. */
+  expire(id: string): boolean {
+    const row = this.find(id);
+    if (row === undefined) return false;
+    this.#close(row, "by the operator");
+    return true;
+  }
+
+  /** Stops the timers and writes what is not on disk yet. */
+  async stop(): Promise<void> {
+    this.#cancelSweep();
+    await this.#flush();
+  }
+
+  #keep(row: Conversation): void {
+    const key = keyOf(row);
+    this.#byPair.set(key, row);
+    this.#byId.set(row.id, key);
+  }
+
+  #makeRoom(): void {
+    if (this.#byPair.size < MAX_CONVERSATIONS) return;
+    const idlest = this.#byPair.values().next().value;
+    if (idlest === undefined) return;
+    this.#options.counters.add("conversation.limit-hit");
+    this.#close(idlest, "to make room");
+  }
+
+  #sweep(): void {
+    const idleSince = this.#options.clock.now() - this.#options.inactiveTimeoutSeconds() * 1000;
+    for (const row of this.#byPair.values()) {
+      if (row.activeAt > idleSince) break;
+      this.#close(row, "inactive");
+    }
+    this.#cancelSweep = this.#options.clock.after(SWEEP_EVERY_MS, () => this.#sweep());
+  }
+
+  #close(row: Conversation, why: string): void {
+    const key = keyOf(row);
+    this.#byPair.delete(key);
+    this.#byId.delete(row.id);
+    this.#dirty.delete(key);
+    this.#options.log.info({ conversation: row.id, aor: row.aor, jid: row.jid, why }, "conversation closed");
+    this.#watch(this.#options.store.remove(row.id));
+  }
+
+  #markDirty(key: string): void {
+    this.#dirty.add(key);
+    this.#cancelFlush ??= this.#options.clock.after(FLUSH_AFTER_MS, () => this.#watch(this.#flush()));
+  }
+
+  async #flush(): Promise<void> {
+    this.#cancelFlush?.();
+    this.#cancelFlush = undefined;
+    const rows = [...this.#dirty].flatMap((key) => this.#byPair.get(key) ?? []);
+    this.#dirty.clear();
+    await Promise.all(rows.map((row) => this.#options.store.put(recordOf(row))));
+  }
+
+  #watch(write: Promise<void>): void {
+    write.catch((error: unknown) => {
+      this.#options.log.error({ err: error }, "conversation not written; it is kept in memory");
+    });
+  }
+}
+
+/** No space can stand in an AOR or a bare JID. */
+function keyOf(pair: Pair): string {
+  return `${pair.aor} ${pair.jid}`;
+}
+
+/**
+ * The thread that XMPP clients see: the one that the XMPP side uses, else the Call-ID that opened the conversation, so
+ * that a phone's fresh Call-ID for each MESSAGE does not break one talk into many. RFC 7572 §4, §5.
+ */
+function threadAfter(before: Conversation | undefined, from: Side, heard: string | undefined): string | undefined {
+  return from === "xmpp" ? (heard ?? before?.thread) : (before?.thread ?? heard);
+}
+
+function recordOf(row: Conversation): ConversationRecord {
+  return { ...row };
+}

@@ -1,0 +1,93 @@
+import type { JournalRecord, Store } from "../../store/port.ts";
+import type { Clock } from "../clock.ts";
+import type { InstantMessage } from "../mapping/instant-message.ts";
+
+/** An IM that Parley answers for: enough to send it again after a restart, and to tell its sender when it fails. */
+export interface AcceptedIm {
+  readonly im: InstantMessage;
+  readonly aor: string; // the SIP side
+  readonly jid: string; // the XMPP side, full where it is known
+  readonly stanzaId: string | undefined;
+  readonly callId: string; // of the MESSAGE that came in, or that goes out
+  readonly acceptedAt: number; // ms since the epoch
+}
+
+export type Direction = JournalRecord["direction"];
+
+export interface JournalRow {
+  readonly id: string;
+  readonly direction: Direction;
+  readonly conversation: string;
+  readonly accepted: AcceptedIm;
+}
+
+/** A row is about 1 KB: 100 MB of disk at the most. Beyond it new IMs are refused, and their senders told. */
+const MAX_ROWS = 100_000;
+
+/** What Parley has taken responsibility for and not yet settled, in the order in which it was accepted. */
+export class Journal {
+  readonly #store: Store["journal"];
+  readonly #clock: Clock;
+  #count = 0;
+  #sequence = 0;
+
+  constructor(store: Store["journal"], clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  /** The rows that the last run left open. A row that cannot be read is given back as its id, and kept. */
+  async open(): Promise<{ readonly rows: readonly JournalRow[]; readonly unreadable: readonly string[] }> {
+    const records = await this.#store.list();
+    this.#count = records.length;
+    const rows = records.map(rowFromRecord);
+    return {
+      rows: rows.flatMap((row) => row ?? []),
+      unreadable: records.filter((_, index) => rows[index] === undefined).map((record) => record.id),
+    };
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get full(): boolean {
+    return this.#count >= MAX_ROWS;
+  }
+
+  /** Gives the row at once; `written` resolves when it is on disk. */
+  accept(direction: Direction, conversation: string, accepted: AcceptedIm): { row: JournalRow; written: Promise<void> } {
+    const row = { id: this.#nextId(), direction, conversation, accepted };
+    this.#count += 1;
+    const written = this.#store.add({
+      id: row.id,
+      direction,
+      conversation,
+      acceptedAt: accepted.acceptedAt,
+      payload: JSON.stringify(accepted),
+    });
+    return { row, written };
+  }
+
+  /** The sender knows the outcome, or the other side has the IM: the row goes. */
+  async settle(row: JournalRow): Promise<void> {
+    this.#count -= 1;
+    await this.#store.remove(row.id);
+  }
+
+  /** Sorts by time and, within a millisecond, by order of acceptance. */
+  #nextId(): string {
+    this.#sequence = (this.#sequence + 1) % 1_000_000;
+    const time = this.#clock.now().toString(36).padStart(9, "0");
+    return `${time}-${this.#sequence.toString().padStart(6, "0")}`;
+  }
+}
+
+function rowFromRecord(record: JournalRecord): JournalRow | undefined {
+  const { id, direction, conversation, payload } = record;
+  try {
+    return { id, direction, conversation, accepted: JSON.parse(payload) as AcceptedIm };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,234 @@
+import type { Element } from "@xmpp/xml";
+import type { Logger } from "pino";
+import type { Responder } from "../../sip/engine.ts";
+import { latin1FromUtf8 } from "../../sip/text.ts";
+import { bareOf, formatJid, type Jid, parseJid } from "../../xmpp/jid.ts";
+import type { Handover, XmppLink } from "../../xmpp/link/link.ts";
+import { parseStanzaError, type StanzaError } from "../../xmpp/stanza-error.ts";
+import type { Clock } from "../clock.ts";
+import type { Conversation } from "../conversation/table.ts";
+import type { Counters } from "../counters.ts";
+import { aorFromJid, type DomainMap, jidFromAor, sipFromJid } from "../mapping/address.ts";
+import { type SipFailure, sipFailureFromStanzaError } from "../mapping/error.ts";
+import { stanzaFromIm } from "../mapping/to-xmpp.ts";
+import { refusal } from "../refusal.ts";
+import { type Failure, quoteOf } from "./failure-message.ts";
+import type { AcceptedIm, Journal, JournalRow } from "./journal.ts";
+
+/** A MESSAGE that the XMPP server has not processed by now is journaled and answered 202. */
+const ANSWER_WITHIN_MS = 400;
+
+export interface SipToXmppOptions {
+  readonly linkOf: (domain: string) => XmppLink | undefined;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly counters: Counters;
+  readonly domains: DomainMap;
+  readonly failureText: (detail: string) => string;
+  readonly tellSipUser: (failure: Failure) => Promise<void>;
+}
+
+/** One IM on its way to the XMPP server, from `send` to the answer of the barrier behind it. */
+interface InFlight {
+  readonly accepted: AcceptedIm;
+  readonly conversation: string;
+  readonly key: string;
+  responder: Responder | undefined; // until the SIP sender has its final answer
+  row: JournalRow | undefined; // from then on
+  error: StanzaError | undefined; // that the IM brought about
+  cancelTimer: () => void;
+}
+
+/**
+ * Delivery of IMs from SIP to XMPP. The final SIP answer is held until the XMPP server has processed the stanza: 200, the
+ * mapped error, or 202 once the IM is on disk because that takes too long.
+ */
+export class SipToXmpp {
+  readonly #options: SipToXmppOptions;
+  readonly #inFlight = new Map<string, InFlight>();
+
+  constructor(options: SipToXmppOptions) {
+    this.#options = options;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  deliver(accepted: AcceptedIm, conversation: Conversation, responder: Responder): void {
+    const flight = this.#launch(accepted, conversation.id, { responder });
+    if (flight === undefined) return;
+    if (this.#linkOf(accepted)?.status().state === "online") {
+      flight.cancelTimer = this.#options.clock.after(ANSWER_WITHIN_MS, () => this.#acceptWithoutHandover(flight));
+    } else {
+      this.#acceptWithoutHandover(flight);
+    }
+  }
+
+  /** Sends again what the last run had accepted. */
+  resume(row: JournalRow): void {
+    this.#launch(row.accepted, row.conversation, { row });
+  }
+
+  /** An error stanza from the XMPP side: about an IM under way, or, later, about one that was already answered. */
+  onError(stanza: Element, from: Jid, to: Jid): void {
+    const error = parseStanzaError(stanza);
+    if (error === undefined) return;
+    const flight = this.#inFlight.get(keyOf(stanza.attrs["id"], bareOf(from)));
+    if (flight !== undefined) flight.error = error;
+    else this.#tellLate(stanza, { from, to, error });
+  }
+
+  #launch(
+    accepted: AcceptedIm,
+    conversation: string,
+    with_: { readonly responder?: Responder; readonly row?: JournalRow },
+  ): InFlight | undefined {
+    const to = parseJid(accepted.jid);
+    const from = jidFromAor(accepted.aor, this.#options.domains);
+    const link = this.#linkOf(accepted);
+    if (!to.ok || !from.ok || link === undefined) {
+      with_.responder?.respond(404, { reason: refusal("not-served").text });
+      this.#options.log.error({ row: with_.row?.id, jid: accepted.jid }, "no way to the XMPP side for this message");
+      return undefined;
+    }
+    const id = this.#freeId(accepted.stanzaId ?? accepted.callId, bareOf(to.value));
+    const flight: InFlight = {
+      accepted,
+      conversation,
+      key: keyOf(id, bareOf(to.value)),
+      responder: with_.responder,
+      row: with_.row,
+      error: undefined,
+      cancelTimer: () => {},
+    };
+    this.#inFlight.set(flight.key, flight);
+    const stanza = stanzaFromIm(accepted.im, { from: from.value, to: to.value, id });
+    link.send(stanza, { settled: (handover) => this.#onSettled(flight, handover) });
+    return flight;
+  }
+
+  #linkOf(accepted: AcceptedIm): XmppLink | undefined {
+    const jid = jidFromAor(accepted.aor, this.#options.domains);
+    return jid.ok ? this.#options.linkOf(jid.value.domain) : undefined;
+  }
+
+  /** Phones choose the branch that becomes the id; two under way must not be taken for one. */
+  #freeId(wanted: string, bareJid: string): string {
+    let id = wanted;
+    for (let n = 2; this.#inFlight.has(keyOf(id, bareJid)); n += 1) id = `${wanted}-${n}`;
+    return id;
+  }
+
+  /** Puts the IM on disk and answers 202, unless the truth is known before that. */
+  #acceptWithoutHandover(flight: InFlight): void {
+    const { journal, counters } = this.#options;
+    if (journal.full) {
+      counters.add("journal.limit-hit");
+      return; // the answer waits for the barrier, as long as the transaction lives
+    }
+    const { row, written } = journal.accept("to-xmpp", flight.conversation, flight.accepted);
+    flight.row = row;
+    written.then(
+      () => {
+        if (flight.responder === undefined || flight.responder.answered) return;
+        counters.add("im.to-xmpp.accepted");
+        this.#log(flight, 202, "message accepted, not yet handed over");
+        flight.responder.respond(202);
+        flight.responder = undefined;
+      },
+      (error: unknown) => {
+        this.#options.log.error({ err: error, ...this.#facts(flight) }, "message not journaled; its sender keeps waiting");
+        flight.row = undefined;
+      },
+    );
+  }
+
+  #onSettled(flight: InFlight, handover: Handover): void {
+    flight.cancelTimer();
+    this.#inFlight.delete(flight.key);
+    if (handover.outcome === "cancelled") this.#onCancelled(flight);
+    else if (handover.outcome === "refused") this.#onFailed(flight, refusal("not-carried", handover.why).sip);
+    else if (flight.error !== undefined) this.#onFailed(flight, this.#failureFrom(flight.accepted.jid, flight.error));
+    else this.#onDelivered(flight);
+  }
+
+  /** The link stops with us. What is in the journal is sent at the next start; all others are told. */
+  #onCancelled(flight: InFlight): void {
+    const stopping = refusal("stopping");
+    flight.responder?.respond(stopping.sip.status, {
+      reason: stopping.text,
+      headers: [["Retry-After", String(stopping.retryAfterSeconds)]],
+    });
+  }
+
+  #onDelivered(flight: InFlight): void {
+    this.#options.counters.add("im.to-xmpp.delivered");
+    this.#log(flight, 200, "message relayed to XMPP");
+    flight.responder?.respond(200);
+    this.#settle(flight);
+  }
+
+  #onFailed(flight: InFlight, failure: SipFailure): void {
+    this.#options.counters.add("im.to-xmpp.failed");
+    this.#log(flight, failure.status, "message not delivered to XMPP");
+    const text = this.#options.failureText(failure.reason);
+    if (flight.responder !== undefined) {
+      const headers = failure.contact === undefined ? {} : { headers: [["Contact", failure.contact]] as const };
+      flight.responder.respond(failure.status, { reason: latin1FromUtf8(text), ...headers });
+      return;
+    }
+    const { aor, jid, im, callId } = flight.accepted;
+    this.#tell({ aor, jid, text: `${text} ${quoteOf(im.text)}`, callId: `${callId}-failed` }, flight);
+  }
+
+  #tell(told: { aor: string; jid: string; text: string; callId: string }, flight: InFlight | undefined): void {
+    const peer = parseJid(told.jid);
+    if (!peer.ok) return;
+    const from = sipFromJid(peer.value, this.#options.domains);
+    if (!from.ok) return;
+    const at = new Date(this.#options.clock.now());
+    this.#options
+      .tellSipUser({ aor: told.aor, from: from.value, text: told.text, callId: told.callId, at })
+      .then(() => flight && this.#settle(flight))
+      .catch((error: unknown) => this.#options.log.error({ err: error, aor: told.aor }, "failure message not sent"));
+  }
+
+  /** A remote server's error can come long after the barrier. */
+  #tellLate(stanza: Element, late: { readonly from: Jid; readonly to: Jid; readonly error: StanzaError }): void {
+    const aor = aorFromJid(late.to, this.#options.domains);
+    if (!aor.ok) return;
+    const { reason } = this.#failureFrom(formatJid(late.from), late.error);
+    const quoted = stanza.getChildText("body");
+    const text = `${this.#options.failureText(reason)}${quoted ? ` ${quoteOf(quoted)}` : ""}`;
+    this.#options.counters.add("im.to-xmpp.failed");
+    this.#options.log.info({ stanzaId: stanza.attrs["id"], condition: late.error.condition }, "late error for a message");
+    const callId = `late-${stanza.attrs["id"] ?? ""}-${this.#options.clock.now()}`;
+    this.#tell({ aor: aor.value, jid: formatJid(late.from), text, callId }, undefined);
+  }
+
+  #failureFrom(jid: string, error: StanzaError): SipFailure {
+    return sipFailureFromStanzaError(error, { hasResource: jid.includes("/"), domains: this.#options.domains });
+  }
+
+  #settle(flight: InFlight): void {
+    if (flight.row === undefined) return;
+    this.#options.journal.settle(flight.row).catch((error: unknown) => {
+      this.#options.log.error({ err: error, row: flight.row?.id }, "journal row not removed; it will be sent again");
+    });
+  }
+
+  #log(flight: InFlight, status: number, event: string): void {
+    this.#options.log.info({ ...this.#facts(flight), status }, event);
+  }
+
+  #facts(flight: InFlight): Record<string, string | undefined> {
+    const { callId, stanzaId } = flight.accepted;
+    return { callId, stanzaId, conversation: flight.conversation };
+  }
+}
+
+function keyOf(id: string | undefined, bareJid: string): string {
+  return `${id ?? ""} ${bareJid}`;
+}

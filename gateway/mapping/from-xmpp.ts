@@ -1,0 +1,34 @@
+import type { Element } from "@xmpp/xml";
+import type { InstantMessage } from "./instant-message.ts";
+
+/** RFC 5646 §2.1, as far as a header field needs it: letters, digits and hyphens, so that nothing else can slip in. */
+const LANGUAGE_TAG = /^[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,8}$/;
+
+/**
+ * Message stanza -> instant message, or undefined when it says nothing to a person (chat state, receipt, marker).
+ * A message with only a subject is read as its text. RFC 7572 §4; RFC 6121 §5.2.
+ */
+export function imFromXmpp(stanza: Element): InstantMessage | undefined {
+  const body = preferred(stanza, "body");
+  const subject = preferred(stanza, "subject");
+  const spoken = body ?? subject;
+  if (spoken === undefined) return undefined;
+  const text = spoken.text();
+  if (text === "") return undefined;
+  const language = spoken.attrs["xml:lang"] ?? stanza.attrs["xml:lang"];
+  const thread = stanza.getChildText("thread");
+  const id = stanza.attrs["id"];
+  return {
+    text,
+    ...(body && subject && subject.text() !== "" ? { subject: subject.text() } : {}),
+    ...(language !== undefined && LANGUAGE_TAG.test(language) ? { language } : {}),
+    ...(thread ? { thread } : {}),
+    ...(id === undefined ? {} : { id }),
+  };
+}
+
+/** Of several languages, the stanza's own comes first: a child without xml:lang, else the first. RFC 6121 §5.2.3. */
+function preferred(stanza: Element, name: string): Element | undefined {
+  const children = stanza.getChildren(name);
+  return children.find((child) => child.attrs["xml:lang"] === undefined) ?? children[0];
+}

@@ -1,0 +1,165 @@
+import { randomBytes } from "node:crypto";
+import type { Element } from "@xmpp/xml";
+import type { Logger } from "pino";
+import type { Responder, SipEngine } from "../sip/engine.ts";
+import type { SipRequest } from "../sip/message.ts";
+import { latin1FromUtf8 } from "../sip/text.ts";
+import { bareOf, formatJid, type Jid, parseJid } from "../xmpp/jid.ts";
+import type { Accounts } from "./accounts.ts";
+import type { Clock } from "./clock.ts";
+import type { ConversationTable } from "./conversation/table.ts";
+import type { Counters } from "./counters.ts";
+import type { AcceptedIm } from "./delivery/journal.ts";
+import type { SipToXmpp } from "./delivery/sip-to-xmpp.ts";
+import type { XmppToSip } from "./delivery/xmpp-to-sip.ts";
+import type { LiveParameters } from "./live-parameters.ts";
+import { ACCEPTED_TYPES, imFromSip } from "./mapping/from-sip.ts";
+import { imFromXmpp } from "./mapping/from-xmpp.ts";
+import type { InstantMessage } from "./mapping/instant-message.ts";
+import type { IdentityPolicy } from "./policy/identity.ts";
+import { failureText, refusalOfIm } from "./policy/permission.ts";
+import { type Refusal, refusal } from "./refusal.ts";
+import type { Registrations } from "./registrations.ts";
+import type { Routing } from "./routing.ts";
+
+export interface MessagesOptions {
+  readonly engine: SipEngine;
+  readonly identity: IdentityPolicy;
+  readonly accounts: Accounts;
+  readonly anyoneIsLocal: boolean; // without authentication there are no accounts
+  readonly registrations: Registrations;
+  readonly routing: Routing;
+  readonly parameters: LiveParameters;
+  readonly conversations: ConversationTable;
+  readonly sipToXmpp: SipToXmpp;
+  readonly xmppToSip: XmppToSip;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly counters: Counters;
+}
+
+/** The way of an IM through the gateway, from either side: who is this, where to, may it, then delivery. */
+export class Messages {
+  readonly #options: MessagesOptions;
+
+  constructor(options: MessagesOptions) {
+    this.#options = options;
+  }
+
+  /** The dispatch row for the SIP method MESSAGE. RFC 3428. */
+  async onSipMessage(request: SipRequest, responder: Responder): Promise<void> {
+    const sender = await this.#options.identity.senderOf(request);
+    if (!sender.ok) {
+      responder.respond(sender.status, sender);
+      return;
+    }
+    const route = this.#options.routing.ofSipUri(request.uri);
+    if (!route.ok) {
+      this.#refuseSip(request, responder, route.refusal);
+      return;
+    }
+    if (route.destination.kind === "sip-user") await this.#relay(route.destination.aor, request, responder);
+    else this.#cross(sender.aor, route.destination.jid, request, responder);
+  }
+
+  /** The dispatch row for message stanzas. RFC 6121 §5. */
+  onStanza(stanza: Element): void {
+    const from = parseJid(stanza.attrs["from"] ?? "");
+    const to = parseJid(stanza.attrs["to"] ?? "");
+    if (!from.ok || !to.ok) {
+      this.#options.log.info({ from: stanza.attrs["from"], to: stanza.attrs["to"] }, "message with an unusable address dropped");
+      return;
+    }
+    if (stanza.attrs["type"] === "error") {
+      this.#options.sipToXmpp.onError(stanza, from.value, to.value);
+      return;
+    }
+    const im = imFromXmpp(stanza);
+    if (im !== undefined) this.#acceptFromXmpp(im, from.value, to.value);
+  }
+
+  /** SIP to SIP: proxied to every binding, the phones' answers go back. RFC 3428 §5. */
+  async #relay(aor: string, request: SipRequest, responder: Responder): Promise<void> {
+    const { registrations, counters, log, engine } = this.#options;
+    const refused = refusalOfIm({ bytes: request.body.length, crossing: false }, this.#options.parameters);
+    if (refused !== undefined) {
+      this.#refuseSip(request, responder, refused);
+      return;
+    }
+    const bindings = registrations.bindingsOf(aor);
+    if (bindings.length === 0) {
+      this.#refuseSip(request, responder, refusal(this.#isKnown(aor) ? "not-registered" : "unknown-user"));
+      return;
+    }
+    const targets = bindings.map((binding) => ({ uri: binding.contact, flow: binding.flow }));
+    const { status } = await engine.proxy(request, { responder, targets });
+    counters.add(status < 300 ? "im.sip-to-sip.delivered" : "im.sip-to-sip.failed");
+    log.info({ callId: request.callId, to: aor, status }, "message proxied");
+  }
+
+  /** SIP to XMPP. */
+  #cross(aor: string, to: Jid, request: SipRequest, responder: Responder): void {
+    const { parameters, conversations, sipToXmpp, clock } = this.#options;
+    const refused = refusalOfIm({ bytes: request.body.length, crossing: true }, parameters);
+    if (refused !== undefined) {
+      this.#refuseSip(request, responder, refused);
+      return;
+    }
+    const content = imFromSip(request);
+    if (!content.ok) {
+      this.#options.counters.add("im.refused");
+      responder.respond(content.status, {
+        reason: latin1FromUtf8(failureText(parameters, content.why)),
+        ...(content.status === 415 ? { headers: [["Accept", ACCEPTED_TYPES]] } : {}),
+      });
+      return;
+    }
+    const { im } = content;
+    const heard = { callId: request.callId, ...(im.thread === undefined ? {} : { thread: im.thread }) };
+    const conversation = conversations.touch({ aor, jid: bareOf(to) }, "sip", heard);
+    const accepted: AcceptedIm = {
+      im: { ...im, ...(conversation.thread === undefined ? {} : { thread: conversation.thread }) },
+      aor,
+      jid: formatJid(to),
+      stanzaId: im.id,
+      callId: request.callId,
+      acceptedAt: clock.now(),
+    };
+    sipToXmpp.deliver(accepted, conversation, responder);
+  }
+
+  #acceptFromXmpp(im: InstantMessage, from: Jid, to: Jid): void {
+    const { routing, parameters, conversations, xmppToSip, clock } = this.#options;
+    const aor = routing.aorOfJid(to);
+    const accepted: AcceptedIm = {
+      im,
+      aor: aor.ok ? aor.value : to.domain,
+      jid: formatJid(from),
+      stanzaId: im.id,
+      callId: randomBytes(16).toString("hex"),
+      acceptedAt: clock.now(),
+    };
+    const bytes = Buffer.byteLength(im.text, "utf8");
+    const refused = aor.ok ? refusalOfIm({ bytes, crossing: true }, parameters) : refusal("not-served", aor.why);
+    if (refused !== undefined || !this.#isKnown(accepted.aor)) {
+      xmppToSip.refuse(accepted, refused ?? refusal("unknown-user"));
+      return;
+    }
+    const heard = im.thread === undefined ? {} : { thread: im.thread };
+    const conversation = conversations.touch({ aor: accepted.aor, jid: bareOf(from) }, "xmpp", heard);
+    xmppToSip.deliver(accepted, conversation.id);
+  }
+
+  #isKnown(aor: string): boolean {
+    return this.#options.anyoneIsLocal || this.#options.accounts.has(aor);
+  }
+
+  #refuseSip(request: SipRequest, responder: Responder, why: Refusal): void {
+    this.#options.counters.add("im.refused");
+    this.#options.log.info({ callId: request.callId, refusal: why.code, status: why.sip.status }, "message refused");
+    responder.respond(why.sip.status, {
+      reason: latin1FromUtf8(failureText(this.#options.parameters, why.sip.reason)),
+      ...(why.retryAfterSeconds === undefined ? {} : { headers: [["Retry-After", String(why.retryAfterSeconds)]] }),
+    });
+  }
+}

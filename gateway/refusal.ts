@@ -1,0 +1,52 @@
+import type { StanzaErrorCondition, StanzaErrorType } from "../xmpp/stanza-error.ts";
+import type { SipFailure } from "./mapping/error.ts";
+
+/** Why the gateway itself turns an IM down: told to a SIP sender by status and reason, to an XMPP sender by condition and text. */
+export interface Refusal {
+  readonly code: RefusalCode;
+  readonly sip: SipFailure;
+  readonly condition: StanzaErrorCondition;
+  readonly type?: StanzaErrorType;
+  readonly text: string;
+  readonly retryAfterSeconds?: number;
+}
+
+interface Row {
+  readonly status: number;
+  readonly condition: StanzaErrorCondition;
+  readonly type?: StanzaErrorType;
+  readonly text: string;
+  readonly retryAfterSeconds?: number;
+}
+
+/** Every refusal of the gateway, in the words of both networks. The text is for people; `detail` is added behind it. */
+// biome-ignore format: table
+export const REFUSALS = {
+  "im-disabled":      { status: 403, condition: "not-allowed",            text: "Instant messaging is switched off here" },
+  "gateway-off":      { status: 403, condition: "not-allowed",            text: "Instant messaging between SIP and XMPP is switched off here" },
+  "too-large":        { status: 413, condition: "policy-violation",       text: "The message is too large" },
+  "bad-content":      { status: 400, condition: "bad-request",            text: "The message cannot be read" },
+  "bad-address":      { status: 400, condition: "jid-malformed",          text: "The address cannot be carried over to the other network" },
+  "not-served":       { status: 404, condition: "item-not-found",         text: "Nobody here answers for that address" },
+  "unknown-user":     { status: 404, condition: "item-not-found",         text: "There is no such user" },
+  "spoofed":          { status: 403, condition: "forbidden",              text: "The sender is not who it says" },
+  "not-registered":   { status: 480, condition: "recipient-unavailable",  text: "The user is not registered with any device" },
+  "overloaded":       { status: 503, condition: "resource-constraint",    text: "Too many messages are waiting", retryAfterSeconds: 30 },
+  "stopping":         { status: 503, condition: "resource-constraint",    text: "The gateway is stopping", retryAfterSeconds: 5 },
+  "not-carried":      { status: 406, condition: "not-acceptable",         text: "The XMPP server would not take the message" },
+} as const satisfies Record<string, Row>;
+
+export type RefusalCode = keyof typeof REFUSALS;
+
+export function refusal(code: RefusalCode, detail?: string): Refusal {
+  const row: Row = REFUSALS[code];
+  const text = detail === undefined ? row.text : `${row.text}: ${detail}`;
+  return {
+    code,
+    sip: { status: row.status, reason: text },
+    condition: row.condition,
+    text,
+    ...(row.type === undefined ? {} : { type: row.type }),
+    ...(row.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: row.retryAfterSeconds }),
+  };
+}
