@@ -1,30 +1,24 @@
 import type { Logger } from "pino";
 import { DigestAuthenticator } from "../sip/digest.ts";
 import { EmbeddedSipEngine } from "../sip/embedded/engine.ts";
+import type { SipEngine } from "../sip/engine.ts";
 import type { Flow } from "../sip/flow.ts";
 import { openStore } from "../store/open.ts";
 import type { Store } from "../store/port.ts";
-import { Accounts } from "./accounts.ts";
 import { systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { formatListener } from "./config/values.ts";
-import { startControlServer } from "./control/server.ts";
-import { ConversationTable } from "./conversation/table.ts";
-import { Counters } from "./counters.ts";
+import { type ControlServer, startControlServer } from "./control/server.ts";
+import { VERSION } from "./control/version.ts";
 import { type Failure, sendFailureMessage } from "./delivery/failure-message.ts";
-import { Journal } from "./delivery/journal.ts";
 import { SipToXmpp } from "./delivery/sip-to-xmpp.ts";
 import { XmppToSip } from "./delivery/xmpp-to-sip.ts";
-import { LiveParameters } from "./live-parameters.ts";
 import { ACCEPTED_TYPES } from "./mapping/from-sip.ts";
 import { Messages } from "./messages.ts";
 import { IdentityPolicy } from "./policy/identity.ts";
-import { failureText } from "./policy/permission.ts";
 import { registerHandler } from "./register.ts";
-import { Registrations } from "./registrations.ts";
-import { Routing, servedBy } from "./routing.ts";
 import { keptSecret } from "./secrets.ts";
-import { VERSION } from "./version.ts";
+import { closeState, loadState, type State } from "./state.ts";
 import { openXmppSide, type XmppSide } from "./xmpp-side.ts";
 
 export interface GatewayOptions {
@@ -42,141 +36,108 @@ export interface Gateway {
 /** What is under way may take this long to finish: one IM held for its barrier, not a phone that never answers. */
 const DRAIN_MS = 3_000;
 
-/** Builds the house and opens its doors. Rejects when a listener, the store or the control socket cannot be opened. */
+/** The parts of a running gateway. */
+interface House {
+  readonly config: Config;
+  readonly store: Store;
+  readonly state: State;
+  readonly engine: SipEngine;
+  readonly xmpp: XmppSide;
+  readonly identity: IdentityPolicy;
+  readonly sipToXmpp: SipToXmpp;
+  readonly xmppToSip: XmppToSip;
+}
+
+/** Builds the house and opens its doors. Rejects when the store, a listener or the control socket cannot be opened. */
 export async function startGateway({ config, log }: GatewayOptions): Promise<Gateway> {
-  const store = await openStore(config.store);
-  const closers: (() => Promise<void>)[] = [() => store.close()];
+  const store = await openStore(`${config.store.driver}:${config.store.file}`, log);
+  const opened: (() => Promise<void>)[] = [() => store.close()];
   try {
-    return await furnish({ config, log, store, closers });
+    const state = await loadState({ config, store, log });
+    opened.push(() => closeState(state));
+    const xmpp = await openXmppSide({ config: config.xmpp, settings: store.settings, log });
+    opened.push(() => xmpp.stop(0));
+    const house = await furnish({ config, store, state, xmpp });
+    dispatch(house);
+    const listeners = (await house.engine.start()).map(listenerOf);
+    opened.push(() => house.engine.stop(0));
+    const control = await openControl(house, listeners);
+    opened.push(() => control.close());
+    await resumeJournal(house);
+    xmpp.start();
+    log.info({ listeners, version: VERSION }, "gateway started");
+    return { ready: xmpp.online.then(() => readyLine(listeners, xmpp)), stop: () => stopGateway(house, control) };
   } catch (error) {
-    for (const close of closers.reverse()) await close();
+    for (const close of opened.reverse()) await close();
     throw error;
   }
 }
 
-interface House extends GatewayOptions {
-  readonly store: Store;
-  /** How to undo what has been opened so far, in the order of opening. */
-  readonly closers: (() => Promise<void>)[];
-}
-
-async function furnish({ config, log, store, closers }: House): Promise<Gateway> {
-  const counters = new Counters();
-  const startedAt = systemClock.now();
-  const parameters = await LiveParameters.load({ store: store.parameters, now: systemClock.now, log });
-  const accounts = await Accounts.load(store.users);
-  const served = servedBy(config);
-  const routing = new Routing(served);
-  const shared = { clock: systemClock, log, counters };
-  const registrations = new Registrations({ ...shared, store: store.bindings });
-  const conversations = new ConversationTable({
-    ...shared,
-    store: store.conversations,
-    inactiveTimeoutSeconds: () => parameters.get("im-gateway.inactive-timeout"),
+async function furnish(parts: Pick<House, "config" | "store" | "state" | "xmpp">): Promise<House> {
+  const { config, store, state, xmpp } = parts;
+  const engine = new EmbeddedSipEngine({ listen: config.sip.listen, clock: systemClock, log: state.log });
+  const digest = new DigestAuthenticator({
+    realms: config.sip.domains,
+    secret: Buffer.from(await keptSecret(store.settings, "nonce-secret"), "hex"),
+    clock: systemClock,
   });
-  const engine = new EmbeddedSipEngine({ listen: config.sip.listen, clock: systemClock, log });
-  const identity = new IdentityPolicy({
-    ...shared,
-    authentication: config.sip.authentication,
-    digest: new DigestAuthenticator({
-      realms: config.sip.domains,
-      secret: Buffer.from(await keptSecret(store.settings, "nonce-secret"), "hex"),
-      clock: systemClock,
-    }),
-    accounts,
-    routing,
-  });
-
-  await registrations.start();
-  await conversations.start();
-  const xmpp = await openXmppSide({ config: config.xmpp, settings: store.settings, log });
-  closers.push(() => xmpp.stop(0));
-
-  const journal = new Journal(store.journal, systemClock);
-  const words = { domains: served.domains, failureText: (detail: string) => failureText(parameters, detail) };
-  const ways = { ...shared, ...words, journal, linkOf: xmpp.linkOf, registrations, engine };
+  const identity = new IdentityPolicy({ ...state, authentication: config.sip.authentication, digest });
+  const ways = { ...state, engine, linkOf: xmpp.linkOf };
   const tellSipUser = (failure: Failure) => sendFailureMessage(failure, ways);
   const sipToXmpp = new SipToXmpp({ ...ways, tellSipUser });
-  const xmppToSip = new XmppToSip(ways);
-  const messages = new Messages({
-    ...ways,
-    identity,
-    accounts,
-    anyoneIsLocal: config.sip.authentication === "none",
-    routing,
-    parameters,
-    conversations,
-    sipToXmpp,
-    xmppToSip,
-  });
+  return { ...parts, engine, identity, sipToXmpp, xmppToSip: new XmppToSip(ways) };
+}
 
-  // The dispatch table: what comes in, and who answers for it.
+/** What comes in, and who answers for it. */
+function dispatch({ config, state, engine, xmpp, identity, sipToXmpp, xmppToSip }: House): void {
+  const anyoneIsLocal = config.sip.authentication === "none";
+  const messages = new Messages({ ...state, engine, identity, anyoneIsLocal, sipToXmpp, xmppToSip });
   engine
     .on("MESSAGE", (request, responder) => messages.onSipMessage(request, responder))
-    .on("REGISTER", registerHandler({ ...shared, identity, registrations }))
+    .on("REGISTER", registerHandler({ ...state, identity }))
     .on("OPTIONS", (_request, responder) => responder.respond(200, { headers: [["Accept", ACCEPTED_TYPES]] }));
-  engine.onFlowClosed((flow) => registrations.onFlowClosed(flow));
+  engine.onFlowClosed((flow) => state.registrations.onFlowClosed(flow));
   for (const link of xmpp.links) {
     link.onStanza((stanza) => {
       if (stanza.is("message")) messages.onStanza(stanza);
     });
   }
+}
 
-  const flows = await engine.start();
-  closers.push(() => engine.stop(0));
-  const listeners = flows.map(listenerOf);
-  const control = await startControlServer({
-    path: config.control,
-    log,
-    appliance: {
-      version: VERSION,
-      startedAt,
-      now: systemClock.now,
-      config,
-      users: accounts,
-      parameters,
-      conversations,
-      registrations,
-      links: xmpp.links,
-      listeners,
-      counters,
-    },
-  });
-  closers.push(() => control.close());
-  await resumeJournal({ journal, sipToXmpp, xmppToSip, log });
-  xmpp.start();
-  log.info({ listeners, version: VERSION }, "gateway started");
-
-  return {
-    ready: xmpp.online.then(() => readyLine(listeners, xmpp)),
-    stop: async () => {
-      log.info({ inFlight: sipToXmpp.inFlight + xmppToSip.underWay }, "gateway stopping");
-      const drained = xmppToSip.hold();
-      await Promise.all([engine.stop(DRAIN_MS), drained]);
-      await xmpp.stop(DRAIN_MS);
-      await control.close();
-      registrations.stop();
-      await conversations.stop();
-      await store.close();
-      log.info("gateway stopped");
-    },
+function openControl({ config, state, xmpp }: House, listeners: readonly string[]): Promise<ControlServer> {
+  const appliance = {
+    ...state,
+    users: state.accounts,
+    version: VERSION,
+    startedAt: systemClock.now(),
+    now: systemClock.now,
+    config,
+    links: xmpp.links,
+    listeners,
   };
+  return startControlServer({ path: config.control, log: state.log, appliance });
 }
 
 /** What the last run had accepted goes first, before anything new. */
-async function resumeJournal(parts: {
-  readonly journal: Journal;
-  readonly sipToXmpp: SipToXmpp;
-  readonly xmppToSip: XmppToSip;
-  readonly log: Logger;
-}): Promise<void> {
-  const { rows, unreadable } = await parts.journal.open();
+async function resumeJournal({ state, sipToXmpp, xmppToSip }: House): Promise<void> {
+  const { rows, unreadable } = await state.journal.open();
   for (const row of rows) {
-    if (row.direction === "to-xmpp") parts.sipToXmpp.resume(row);
-    else parts.xmppToSip.resume(row);
+    if (row.direction === "to-xmpp") sipToXmpp.resume(row);
+    else xmppToSip.resume(row);
   }
-  if (rows.length > 0) parts.log.info({ rows: rows.length }, "journal of the last run taken up");
-  if (unreadable.length > 0) parts.log.error({ rows: unreadable }, "journal rows that cannot be read are left alone");
+  if (rows.length > 0) state.log.info({ rows: rows.length }, "journal of the last run taken up");
+  if (unreadable.length > 0) state.log.error({ rows: unreadable }, "journal rows that cannot be read are left alone");
+}
+
+async function stopGateway(house: House, control: ControlServer): Promise<void> {
+  const { state, engine, xmpp, sipToXmpp, xmppToSip, store } = house;
+  state.log.info({ inFlight: sipToXmpp.inFlight + xmppToSip.underWay }, "gateway stopping");
+  await Promise.all([xmppToSip.hold(), engine.stop(DRAIN_MS)]);
+  await xmpp.stop(DRAIN_MS);
+  await control.close();
+  await closeState(state);
+  await store.close();
+  state.log.info("gateway stopped");
 }
 
 function listenerOf(flow: Flow): string {

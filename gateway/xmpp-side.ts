@@ -6,7 +6,7 @@ import { type ManagedProsody, startManagedProsody } from "../xmpp/managed-server
 import { systemClock } from "./clock.ts";
 import type { ComponentConfig, Config } from "./config.ts";
 import { keptSecret } from "./secrets.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "./control/version.ts";
 
 const LOOPBACK = "127.0.0.1";
 

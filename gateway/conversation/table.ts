@@ -68,13 +68,12 @@ export class ConversationTable {
     const key = keyOf(pair);
     const now = this.#options.clock.now();
     const before = this.#byPair.get(key);
-    const { aor, jid } = pair;
     const row: Conversation = {
       id: before?.id ?? randomBytes(6).toString("hex"),
-      aor,
-      jid,
+      aor: before?.aor ?? ownCopy(pair.aor),
+      jid: before?.jid ?? ownCopy(pair.jid),
       thread: threadAfter(before, from, heard.thread),
-      callId: heard.callId ?? before?.callId,
+      callId: heard.callId === undefined ? before?.callId : ownCopy(heard.callId),
       openedAt: before?.openedAt ?? now,
       activeAt: now,
       fromSip: (before?.fromSip ?? 0) + (from === "sip" ? 1 : 0),
@@ -82,7 +81,7 @@ export class ConversationTable {
     };
     if (before === undefined) {
       this.#makeRoom();
-      this.#options.log.info({ conversation: row.id, aor, jid }, "conversation opened");
+      this.#options.log.info({ conversation: row.id, aor: row.aor, jid: row.jid }, "conversation opened");
     }
     this.#byPair.delete(key);
     this.#keep(row);
@@ -175,7 +174,13 @@ function keyOf(pair: Pair): string {
  * that a phone's fresh Call-ID for each MESSAGE does not break one talk into many. RFC 7572 §4, §5.
  */
 function threadAfter(before: Conversation | undefined, from: Side, heard: string | undefined): string | undefined {
-  return from === "xmpp" ? (heard ?? before?.thread) : (before?.thread ?? heard);
+  const chosen = from === "xmpp" ? (heard ?? before?.thread) : (before?.thread ?? heard);
+  return chosen === undefined || chosen === before?.thread ? chosen : ownCopy(chosen);
+}
+
+/** V8 keeps a slice as a pointer into the text it was cut from: a row would keep whole messages alive. */
+function ownCopy(text: string): string {
+  return Buffer.from(text, "utf8").toString("utf8");
 }
 
 function recordOf(row: Conversation): ConversationRecord {

@@ -1,0 +1,67 @@
+import type { Logger } from "pino";
+import type { Store } from "../store/port.ts";
+import { Accounts } from "./accounts.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import type { Config } from "./config.ts";
+import { ConversationTable } from "./conversation/table.ts";
+import { Counters } from "./counters.ts";
+import { Journal } from "./delivery/journal.ts";
+import { LiveParameters } from "./live-parameters.ts";
+import type { DomainMap } from "./mapping/address.ts";
+import { failureText } from "./policy/permission.ts";
+import { Registrations } from "./registrations.ts";
+import { Routing, servedBy } from "./routing.ts";
+
+/** What the gateway knows, apart from the networks: read from the store at the start and written through to it. */
+export interface State {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly counters: Counters;
+  readonly domains: DomainMap;
+  readonly routing: Routing;
+  readonly parameters: LiveParameters;
+  readonly accounts: Accounts;
+  readonly registrations: Registrations;
+  readonly conversations: ConversationTable;
+  readonly journal: Journal;
+  /** What a person reads about a failed IM. */
+  readonly failureText: (detail: string) => string;
+}
+
+export interface StateOptions {
+  readonly config: Config;
+  readonly store: Store;
+  readonly log: Logger;
+}
+
+export async function loadState({ config, store, log }: StateOptions): Promise<State> {
+  const shared = { clock: systemClock, log, counters: new Counters() };
+  const parameters = await LiveParameters.load({ store: store.parameters, now: systemClock.now, log });
+  const accounts = await Accounts.load(store.users);
+  const registrations = new Registrations({ ...shared, store: store.bindings });
+  const conversations = new ConversationTable({
+    ...shared,
+    store: store.conversations,
+    inactiveTimeoutSeconds: () => parameters.get("im-gateway.inactive-timeout"),
+  });
+  await registrations.start();
+  await conversations.start();
+  const served = servedBy(config);
+  return {
+    ...shared,
+    domains: served.domains,
+    routing: new Routing(served),
+    parameters,
+    accounts,
+    registrations,
+    conversations,
+    journal: new Journal(store.journal, systemClock),
+    failureText: (detail) => failureText(parameters, detail),
+  };
+}
+
+/** Ends the timers and writes what is not on disk yet. */
+export async function closeState(state: State): Promise<void> {
+  state.registrations.stop();
+  await state.conversations.stop();
+}

@@ -1,0 +1,4 @@
+declare module "ltx" {
+  import type { Element } from "@xmpp/xml";
+  export function parse(text: string): Element;
+}
