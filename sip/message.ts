@@ -1,5 +1,8 @@
+import type { CSeq } from "./field-values.ts";
 import type { Flow } from "./flow.ts";
-import type { CSeq, HeaderFields, NameAddr, Via } from "./header-fields.ts";
+import type { HeaderFields } from "./header-fields.ts";
+import type { NameAddr } from "./name-addr.ts";
+import type { Via } from "./via.ts";
 
 /**
  * A parsed request. Text of the head is latin1 (one char is one byte), so nothing is lost; UTF-8 is decoded at the edge
@@ -10,7 +13,7 @@ export interface SipRequest {
   readonly method: string;
   readonly uri: string; // as written
   readonly fields: HeaderFields;
-  readonly via: Via; // topmost, with received/rport filled in by the transport (RFC 3261 §18.2.1, RFC 3581)
+  readonly via: Via; // topmost, with received and rport filled in from the flow (RFC 3261 §18.2.1, RFC 3581)
   readonly from: NameAddr;
   readonly to: NameAddr;
   readonly callId: string;
