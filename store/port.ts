@@ -3,12 +3,17 @@
  * stand behind it. A promise of a write resolves when the write is on disk; writes of one event-loop turn share a commit.
  */
 
-/** A SIP account. Only hashes of `user:realm:password` are kept, never the password. */
+/**
+ * A SIP account. Only hashes are kept, never the password: of `user:realm:password`, and of `user@domain:realm:password`
+ * (`ha1b`) for phones that sign in with their whole address.
+ */
 export interface UserRecord {
   readonly aor: string; // user@domain, canonical
   readonly realm: string;
   readonly ha1Md5: string;
   readonly ha1Sha256: string;
+  readonly ha1bMd5: string;
+  readonly ha1bSha256: string;
   readonly createdAt: number; // ms since the epoch, as every time in this file
 }
 
@@ -87,6 +92,8 @@ export interface Store {
     get(name: string): Promise<string | undefined>;
     put(name: string, value: string): Promise<void>;
   };
+  /** A consistent copy to a new file, while the gateway goes on; absent where the database has tools of its own. */
+  backup?(path: string): Promise<void>;
   /** Waits for the writes under way, then closes. */
   close(): Promise<void>;
 }
