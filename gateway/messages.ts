@@ -67,7 +67,10 @@ export class Messages {
     const from = parseJid(stanza.attrs["from"] ?? "");
     const to = parseJid(stanza.attrs["to"] ?? "");
     if (!from.ok || !to.ok) {
-      this.#options.log.info({ from: stanza.attrs["from"], to: stanza.attrs["to"] }, "message with an unusable address dropped");
+      this.#options.log.info(
+        { from: stanza.attrs["from"], to: stanza.attrs["to"] },
+        "message with an unusable address dropped",
+      );
       return;
     }
     if (stanza.attrs["type"] === "error") {

@@ -1,7 +1,7 @@
 import { isSipUri, parseUri } from "../sip/uri.ts";
 import { bareOf, type Jid } from "../xmpp/jid.ts";
-import type { Config } from "./config.ts";
 import type { Parsed } from "../xmpp/parsed.ts";
+import type { Config } from "./config.ts";
 import { aorFromJid, aorFromSip, type DomainMap, jidFromSip } from "./mapping/address.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 

@@ -5,8 +5,8 @@ import type { XmppLink } from "../xmpp/link/link.ts";
 import { type ManagedProsody, startManagedProsody } from "../xmpp/managed-server/managed-prosody.ts";
 import { systemClock } from "./clock.ts";
 import type { ComponentConfig, Config } from "./config.ts";
-import { keptSecret } from "./secrets.ts";
 import { VERSION } from "./control/version.ts";
+import { keptSecret } from "./secrets.ts";
 
 const LOOPBACK = "127.0.0.1";
 

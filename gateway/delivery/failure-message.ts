@@ -36,7 +36,9 @@ const QUOTED_CHARACTERS = 60;
 
 /** The beginning of a text in quotation marks, cut between characters as people count them. */
 export function quoteOf(text: string): string {
-  const characters = [...new Intl.Segmenter().segment(text.slice(0, QUOTED_CHARACTERS * 8))].map((part) => part.segment);
+  const characters = [...new Intl.Segmenter().segment(text.slice(0, QUOTED_CHARACTERS * 8))].map(
+    (part) => part.segment,
+  );
   const cut = characters.length > QUOTED_CHARACTERS;
   return `“${characters.slice(0, QUOTED_CHARACTERS).join("")}${cut ? "…" : ""}”`;
 }

@@ -56,7 +56,11 @@ export class Journal {
   }
 
   /** Gives the row at once; `written` resolves when it is on disk. */
-  accept(direction: Direction, conversation: string, accepted: AcceptedIm): { row: JournalRow; written: Promise<void> } {
+  accept(
+    direction: Direction,
+    conversation: string,
+    accepted: AcceptedIm,
+  ): { row: JournalRow; written: Promise<void> } {
     const row = { id: this.#nextId(), direction, conversation, accepted };
     this.#count += 1;
     const written = this.#store.add({

@@ -139,7 +139,10 @@ export class SipToXmpp {
         flight.responder = undefined;
       },
       (error: unknown) => {
-        this.#options.log.error({ err: error, ...this.#facts(flight) }, "message not journaled; its sender keeps waiting");
+        this.#options.log.error(
+          { err: error, ...this.#facts(flight) },
+          "message not journaled; its sender keeps waiting",
+        );
         flight.row = undefined;
       },
     );
@@ -203,7 +206,10 @@ export class SipToXmpp {
     const quoted = stanza.getChildText("body");
     const text = `${this.#options.failureText(reason)}${quoted ? ` ${quoteOf(quoted)}` : ""}`;
     this.#options.counters.add("im.to-xmpp.failed");
-    this.#options.log.info({ stanzaId: stanza.attrs["id"], condition: late.error.condition }, "late error for a message");
+    this.#options.log.info(
+      { stanzaId: stanza.attrs["id"], condition: late.error.condition },
+      "late error for a message",
+    );
     const callId = `late-${stanza.attrs["id"] ?? ""}-${this.#options.clock.now()}`;
     this.#tell({ aor: aor.value, jid: formatJid(late.from), text, callId }, undefined);
   }

@@ -8,8 +8,8 @@ import type { Counters } from "../counters.ts";
 import { type DomainMap, jidFromAor, sipFromAor, sipFromJid } from "../mapping/address.ts";
 import { type SipFailure, stanzaErrorFromSip } from "../mapping/error.ts";
 import { type MessageRequest, messageFromIm } from "../mapping/to-sip.ts";
-import type { Registrations } from "../registrations.ts";
 import { type Refusal, refusal } from "../refusal.ts";
+import type { Registrations } from "../registrations.ts";
 import { forkToBindings } from "./fork.ts";
 import type { AcceptedIm, Journal, JournalRow } from "./journal.ts";
 import { Lanes } from "./lanes.ts";
@@ -50,7 +50,9 @@ export class XmppToSip {
       return;
     }
     const { row, written } = journal.accept("to-sip", conversation, accepted);
-    written.catch((error: unknown) => log.error({ err: error, row: row.id }, "message not journaled; it is being sent"));
+    written.catch((error: unknown) =>
+      log.error({ err: error, row: row.id }, "message not journaled; it is being sent"),
+    );
     this.resume(row);
   }
 

@@ -1,5 +1,5 @@
-import { STANZA_ERROR_TYPE } from "../../xmpp/stanza-error.ts";
 import { JID_ESCAPES } from "../../xmpp/jid-escaping.ts";
+import { STANZA_ERROR_TYPE } from "../../xmpp/stanza-error.ts";
 import { CONDITION_FOR_SIP_CLASS, CONDITION_FOR_SIP_STATUS, SIP_STATUS_FOR_CONDITION } from "./error.ts";
 import { ACCEPTED_TYPES } from "./from-sip.ts";
 
@@ -32,7 +32,9 @@ export function formatMappingDoc(): string {
     "",
     row("character", "in a JID"),
     row("---", "---"),
-    ...Object.entries(JID_ESCAPES).map(([character, digits]) => row(character === " " ? "space" : `\`${character}\``, `\`\\${digits}\``)),
+    ...Object.entries(JID_ESCAPES).map(([character, digits]) =>
+      row(character === " " ? "space" : `\`${character}\``, `\`\\${digits}\``),
+    ),
     "",
     "## Instant messages (RFC 7572)",
     "",

@@ -12,7 +12,10 @@ export interface SipFailure {
   readonly contact?: string; // with 301 and 302: where the user is now, a name-addr
 }
 
-type StatusRow = number | { readonly full: number; readonly bare: number } | { readonly moved: number; readonly lost: number };
+type StatusRow =
+  | number
+  | { readonly full: number; readonly bare: number }
+  | { readonly moved: number; readonly lost: number };
 
 /**
  * Stanza condition -> SIP status. RFC 7247 §7, table 2. `full`: the error is about a full JID, `bare`: about a bare one;
@@ -79,9 +82,7 @@ export function sipStatusFromCondition(condition: StanzaErrorCondition, about: A
 }
 
 export function conditionFromSipStatus(status: number): StanzaErrorCondition {
-  return (
-    CONDITION_FOR_SIP_STATUS[status] ?? CONDITION_FOR_SIP_CLASS[Math.floor(status / 100)] ?? "undefined-condition"
-  );
+  return CONDITION_FOR_SIP_STATUS[status] ?? CONDITION_FOR_SIP_CLASS[Math.floor(status / 100)] ?? "undefined-condition";
 }
 
 /**

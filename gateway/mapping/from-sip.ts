@@ -69,12 +69,11 @@ function plainText(body: Buffer, charset: string | undefined): Content {
 function cpimText(body: Buffer): Content {
   const cpim = parseCpim(body);
   if (!cpim.ok) return { ok: false, status: 400, why: cpim.why };
-  const type = parseContentType(cpim.value.content.contentType);
-  if (!type.ok) return { ok: false, status: 400, why: `Content-Type in message/cpim: ${type.why}` };
-  if (type.value.mediaType !== "text/plain") {
-    return { ok: false, status: 415, why: `${type.value.mediaType} in message/cpim is not understood` };
+  const { mediaType, charset, body: wrapped } = cpim.value.content;
+  if (mediaType !== "text/plain") {
+    return { ok: false, status: 415, why: `${mediaType} in message/cpim is not understood` };
   }
-  const text = plainText(cpim.value.content.body, type.value.parameters.get("charset"));
+  const text = plainText(wrapped, charset);
   return text.ok ? { ...text, subject: cpim.value.subject } : text;
 }
 

@@ -1,5 +1,11 @@
 import type { Logger } from "pino";
-import { credentialsForRealm, type DigestAuthenticator, type DigestRefusal, REFUSAL_ANSWERS } from "../../sip/digest.ts";
+import {
+  credentialsForRealm,
+  type DigestAuthenticator,
+  type DigestRefusal,
+  type Ha1Pair,
+  REFUSAL_ANSWERS,
+} from "../../sip/digest.ts";
 import type { HeaderField } from "../../sip/header-fields.ts";
 import type { SipRequest } from "../../sip/message.ts";
 import { latin1FromUtf8, utf8FromLatin1 } from "../../sip/text.ts";
@@ -8,11 +14,17 @@ import type { Accounts } from "../accounts.ts";
 import type { Counters } from "../counters.ts";
 import { aorFromSip } from "../mapping/address.ts";
 import type { Routing } from "../routing.ts";
+import { OfferedAlgorithms } from "./offered-algorithms.ts";
 
 /** Who a request is from, or the answer that asks for, or denies, it. */
 export type Identity =
   | { readonly ok: true; readonly aor: string }
-  | { readonly ok: false; readonly status: number; readonly reason?: string; readonly headers?: readonly HeaderField[] };
+  | {
+      readonly ok: false;
+      readonly status: number;
+      readonly reason?: string;
+      readonly headers?: readonly HeaderField[];
+    };
 
 /** As a registrar we ask with 401, as the proxy in front of other people with 407. RFC 3261 §22.2, §22.3. */
 const ASKING = {
@@ -34,6 +46,7 @@ export interface IdentityOptions {
 /** Tells who sent a request: nobody speaks for somebody else. */
 export class IdentityPolicy {
   readonly #options: IdentityOptions;
+  readonly #offered = new OfferedAlgorithms();
 
   constructor(options: IdentityOptions) {
     this.#options = options;
@@ -64,18 +77,17 @@ export class IdentityPolicy {
     const asking = ASKING[askedBy];
     const source = request.flow.remote.address;
     const realm = claimed.slice(claimed.lastIndexOf("@") + 1);
+    const header = credentialsForRealm(credentialsIn(request, asking.credentials), realm);
+    if (header !== undefined) this.#offered.onCredentials(request, claimed);
     const verdict = await digest.verify({
-      header: credentialsForRealm(credentialsIn(request, asking.credentials), realm),
+      header,
       method: request.method,
       requestUri: request.uri,
       source,
-      lookup: (username, inRealm) => {
-        const user = accounts.find(`${utf8FromLatin1(username)}@${inRealm}`);
-        return user === undefined ? undefined : { md5: user.ha1Md5, sha256: user.ha1Sha256 };
-      },
+      lookup: (username, inRealm) => hashesOf(accounts, utf8FromLatin1(username), inRealm),
     });
-    if (!verdict.ok) return this.#answerTo(verdict.reason, { claimed, realm, asking, source });
-    const proved = `${utf8FromLatin1(verdict.username)}@${verdict.realm}`;
+    if (!verdict.ok) return this.#answerTo(verdict.reason, { request, claimed, realm, asking, source });
+    const proved = accountNamed(utf8FromLatin1(verdict.username), verdict.realm);
     if (proved === claimed) return { ok: true, aor: claimed };
     log.warn({ username: proved, claimed, remote: source }, "sender is not who it says");
     return denied(`You are ${proved}, not ${claimed}`);
@@ -83,7 +95,7 @@ export class IdentityPolicy {
 
   #answerTo(reason: DigestRefusal, context: Asked): Identity {
     const { counters, log, digest } = this.#options;
-    const { claimed, realm, asking, source } = context;
+    const { request, claimed, realm, asking, source } = context;
     const { answer, stale } = REFUSAL_ANSWERS[reason];
     if (reason === "wrong" || reason === "blocked") {
       counters.add(reason === "blocked" ? "authentication.blocked" : "authentication.failed");
@@ -92,16 +104,33 @@ export class IdentityPolicy {
     if (answer === 403) return denied("Too many wrong passwords, wait a minute");
     if (answer === 400) return { ok: false, status: 400, reason: "The credentials cannot be read" };
     counters.add("authentication.challenged");
-    const headers = digest.challenge(realm, { stale }).map((value): HeaderField => [asking.challenge, value]);
+    const algorithms =
+      reason === "absent" ? this.#offered.toNewcomer(request, claimed) : this.#offered.toAnswerer(request, claimed);
+    const headers = digest
+      .challenge(realm, { stale, algorithms })
+      .map((value): HeaderField => [asking.challenge, value]);
     return { ok: false, status: asking.status, headers };
   }
 }
 
 interface Asked {
+  readonly request: SipRequest;
   readonly claimed: string;
   readonly realm: string;
   readonly source: string;
   readonly asking: (typeof ASKING)[AskedBy];
+}
+
+/** A phone signs in as `user`, or puts its whole address there; each has hashes of its own. RFC 7616 §3.4.2. */
+function hashesOf(accounts: Accounts, username: string, realm: string): Ha1Pair | undefined {
+  const user = accounts.find(accountNamed(username, realm));
+  if (user === undefined) return undefined;
+  if (!username.includes("@")) return { md5: user.ha1Md5, sha256: user.ha1Sha256 };
+  return { md5: user.ha1bMd5, sha256: user.ha1bSha256 };
+}
+
+function accountNamed(username: string, realm: string): string {
+  return username.endsWith(`@${realm}`) ? username : `${username}@${realm}`;
 }
 
 /** A phone may answer in either header. */

@@ -54,7 +54,10 @@ describe("the conversation table", () => {
     const { table } = setUp();
     await table.start();
     expect(table.touch(ALICE_JULIET, "sip", { callId: "c1", thread: "c1" }).thread).to.equal("c1");
-    expect(table.touch(ALICE_JULIET, "sip", { callId: "c2", thread: "c2" })).to.deep.include({ thread: "c1", callId: "c2" });
+    expect(table.touch(ALICE_JULIET, "sip", { callId: "c2", thread: "c2" })).to.deep.include({
+      thread: "c1",
+      callId: "c2",
+    });
     expect(table.touch(ALICE_JULIET, "xmpp", { thread: "t" }).thread).to.equal("t");
     expect(table.touch(ALICE_JULIET, "sip", { callId: "c3", thread: "c3" }).thread).to.equal("t");
   });

@@ -152,12 +152,12 @@ describe("the operations of an operator", () => {
       {
         title: "done",
         operation: define(true, () => done({}, change)),
-        line: { operation: "thing.do", caller: "test", ...change, msg: "operation done" },
+        line: { operation: "thing.do", by: "test", ...change, msg: "operation done" },
       },
       {
         title: "refused",
         operation: define(true, () => refused("exists", "it is there")),
-        line: { operation: "thing.do", caller: "test", code: "exists", msg: "operation refused" },
+        line: { operation: "thing.do", by: "test", code: "exists", msg: "operation refused" },
       },
     ];
     for (const { title, operation, line } of rows) {

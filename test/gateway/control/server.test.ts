@@ -91,10 +91,35 @@ describe("the control API on its UNIX socket", () => {
     await start();
     const silent = connect(path);
     await new Promise((resolve) => silent.once("connect", resolve));
+    const hungUp = new Promise((resolve) => silent.once("close", resolve));
     await server?.close();
     server = undefined;
-    silent.destroy();
+    await hungUp;
     expect(lstatSync(path, { throwIfNoEntry: false })).to.equal(undefined);
+  });
+
+  it("finishes the call under way before it closes", async () => {
+    await start();
+    const { put } = appliance.users;
+    let closed: Promise<void> | undefined;
+    appliance.users.put = async (user) => {
+      closed = server?.close();
+      server = undefined;
+      await put(user);
+    };
+    expect((await http("POST", "/v1/user.add", '{"aor":"alice@sip.test","password":"x"}')).status).to.equal(200);
+    await closed;
+    expect(await appliance.users.get("alice@sip.test")).not.to.equal(undefined);
+  });
+
+  it("outlives a client that goes away in the middle of its body", async () => {
+    await start();
+    const quitter = connect(path);
+    await new Promise((resolve) => quitter.once("connect", resolve));
+    quitter.write("POST /v1/user.list HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf");
+    quitter.destroy();
+    expect((await http("POST", "/v1/user.list")).status).to.equal(200);
+    expect(heard.lines).to.deep.equal([]);
   });
 
   it("takes the place of a socket that a dead daemon left behind", async () => {
@@ -257,7 +282,7 @@ describe("the control API on its UNIX socket", () => {
       await http("POST", "/v1/param.set", '{"name":"im.max-size","value":"2000"}');
       await http("POST", "/v1/param.list");
       expect(heard.lines).to.have.length(1);
-      expect(heard.lines[0]).to.include({ operation: "param.set", caller: "cli", before: "10000", after: "2000" });
+      expect(heard.lines[0]).to.include({ operation: "param.set", by: "cli", before: "10000", after: "2000" });
     });
   });
 
@@ -296,7 +321,7 @@ describe("the control API on its UNIX socket", () => {
     });
 
     it("says so when something else answers", async () => {
-      const other = createServer((socket) => socket.end("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"));
+      const other = createServer((socket) => socket.resume().end("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"));
       await new Promise<void>((resolve) => other.listen(path, resolve));
       const answer = await callOperation({ path, configFile }, "status", {});
       expect(answer)

@@ -19,12 +19,15 @@ describe("operations on SIP accounts", () => {
       result: { aor: "alice@sip.test", username: "alice" },
       change: { what: "alice@sip.test", before: "no account", after: "account" },
     });
-    const hash = (algorithm: string) => createHash(algorithm).update("alice:sip.test:wonderland").digest("hex");
+    const hash = (algorithm: string, username = "alice") =>
+      createHash(algorithm).update(`${username}:sip.test:wonderland`).digest("hex");
     expect(await appliance.users.get("alice@sip.test")).to.deep.equal({
       aor: "alice@sip.test",
       realm: "sip.test",
       ha1Md5: hash("md5"),
       ha1Sha256: hash("sha256"),
+      ha1bMd5: hash("md5", "alice@sip.test"),
+      ha1bSha256: hash("sha256", "alice@sip.test"),
       createdAt: appliance.now(),
     });
   });
@@ -71,7 +74,15 @@ describe("operations on SIP accounts", () => {
   });
 
   it("user.password changes the hashes and keeps the time of making", async () => {
-    await appliance.users.put({ aor: "alice@sip.test", realm: "sip.test", ha1Md5: "-", ha1Sha256: "-", createdAt: 5 });
+    await appliance.users.put({
+      aor: "alice@sip.test",
+      realm: "sip.test",
+      ha1Md5: "-",
+      ha1Sha256: "-",
+      ha1bMd5: "-",
+      ha1bSha256: "-",
+      createdAt: 5,
+    });
     const outcome = await userPassword.perform(appliance, { aor: "alice@sip.test", password: "new" }, caller);
     expect(outcome.outcome).to.equal("done");
     const user = await appliance.users.get("alice@sip.test");

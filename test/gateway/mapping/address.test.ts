@@ -42,7 +42,7 @@ function jidOf(text: string): Jid {
   return jid.value;
 }
 
-function valueOf<T>(result: { readonly ok: true; readonly value: T } | { readonly ok: false; readonly why: string }): T {
+function gotten<T>(result: { readonly ok: true; readonly value: T } | { readonly ok: false; readonly why: string }): T {
   if (!result.ok) throw new Error(result.why);
   return result.value;
 }
@@ -50,12 +50,12 @@ function valueOf<T>(result: { readonly ok: true; readonly value: T } | { readonl
 describe("RFC 7247 §5: addresses", () => {
   for (const row of VECTORS.sip_to_xmpp) {
     it(`${row.in} -> ${row.out}`, () => {
-      expect(formatJid(valueOf(jidFromSip(uriOf(row.in), SAME_DOMAINS)))).to.equal(row.out);
+      expect(formatJid(gotten(jidFromSip(uriOf(row.in), SAME_DOMAINS)))).to.equal(row.out);
     });
   }
   for (const row of VECTORS.xmpp_to_sip) {
     it(`${row.in} -> ${row.out}`, () => {
-      expect(valueOf(sipFromJid(jidOf(row.in), SAME_DOMAINS, { withResource: true }))).to.equal(row.out);
+      expect(gotten(sipFromJid(jidOf(row.in), SAME_DOMAINS, { withResource: true }))).to.equal(row.out);
     });
   }
 
@@ -64,14 +64,14 @@ describe("RFC 7247 §5: addresses", () => {
   });
 
   it("without a wish for the resource none is written", () => {
-    expect(valueOf(sipFromJid(jidOf("baz@xmpp.example/qux"), SAME_DOMAINS))).to.equal("sip:baz@xmpp.example");
+    expect(gotten(sipFromJid(jidOf("baz@xmpp.example/qux"), SAME_DOMAINS))).to.equal("sip:baz@xmpp.example");
   });
 
   it("a domain pair is kept in both directions", () => {
-    expect(formatJid(valueOf(jidFromSip(uriOf("sip:romeo@Example.COM"), PAIR)))).to.equal("romeo@sip.example.com");
-    expect(valueOf(sipFromJid(jidOf("romeo@sip.example.com"), PAIR))).to.equal("sip:romeo@example.com");
-    expect(valueOf(aorFromJid(jidOf("romeo@sip.example.com/x"), PAIR))).to.equal("romeo@example.com");
-    expect(formatJid(valueOf(jidFromAor("romeo@example.com", PAIR)))).to.equal("romeo@sip.example.com");
+    expect(formatJid(gotten(jidFromSip(uriOf("sip:romeo@Example.COM"), PAIR)))).to.equal("romeo@sip.example.com");
+    expect(gotten(sipFromJid(jidOf("romeo@sip.example.com"), PAIR))).to.equal("sip:romeo@example.com");
+    expect(gotten(aorFromJid(jidOf("romeo@sip.example.com/x"), PAIR))).to.equal("romeo@example.com");
+    expect(formatJid(gotten(jidFromAor("romeo@example.com", PAIR)))).to.equal("romeo@sip.example.com");
   });
 
   it("a localpart that stands for no text is refused, not guessed at", () => {
@@ -86,10 +86,10 @@ describe("RFC 7247 §5: addresses", () => {
       ["sip:f%C3%BC@sip.test", "fü@sip.test", "FÜ@sip.test", "fü@sip.test"],
       ["sip:a%40b@sip.test", "a\\40b@sip.test", "a@b@sip.test", "a@b@sip.test"],
     ] as const) {
-      expect(valueOf(aorFromSip(uriOf(sip)))).to.equal(aor);
-      expect(valueOf(aorFromJid(jidOf(jid), SAME_DOMAINS))).to.equal(aor);
-      expect(valueOf(parseAor(typed))).to.equal(aor);
-      expect(valueOf(aorFromSip(uriOf(sipFromAor(aor))))).to.equal(aor);
+      expect(gotten(aorFromSip(uriOf(sip)))).to.equal(aor);
+      expect(gotten(aorFromJid(jidOf(jid), SAME_DOMAINS))).to.equal(aor);
+      expect(gotten(parseAor(typed))).to.equal(aor);
+      expect(gotten(aorFromSip(uriOf(sipFromAor(aor))))).to.equal(aor);
     }
   });
 
@@ -107,7 +107,7 @@ describe("RFC 7247 §5: addresses", () => {
         fc.pre(jid.ok && jid.value.local !== undefined);
         const sip = sipFromJid(jid.value, SAME_DOMAINS);
         fc.pre(sip.ok);
-        expect(valueOf(jidFromSip(uriOf(sip.value), SAME_DOMAINS))).to.deep.equal(jid.value);
+        expect(gotten(jidFromSip(uriOf(sip.value), SAME_DOMAINS))).to.deep.equal(jid.value);
       }),
       { numRuns: 500 },
     );

@@ -44,13 +44,19 @@ describe("RFC 7247 §7: stanza error -> SIP status", () => {
       if (byNote("full") !== undefined) expect([full, bare]).to.deep.equal([byNote("full"), byNote("bare")]);
       else if (byNote("without") !== undefined) {
         expect([moved, full]).to.deep.equal([byNote("with new address"), byNote("without")]);
-      } else expect(allowed.map((cell) => cell.status)).to.include(full).and.to.include(bare);
+      } else
+        expect(allowed.map((cell) => cell.status))
+          .to.include(full)
+          .and.to.include(bare);
     });
   }
 
   it("401 and 407 need a challenge that nobody can make here: the sender gets 403", () => {
     for (const condition of ["not-authorized", "registration-required"] as const) {
-      const failure = sipFailureFromStanzaError({ condition, type: "auth" }, { hasResource: true, domains: SAME_DOMAINS });
+      const failure = sipFailureFromStanzaError(
+        { condition, type: "auth" },
+        { hasResource: true, domains: SAME_DOMAINS },
+      );
       expect(failure.status).to.equal(403);
     }
   });

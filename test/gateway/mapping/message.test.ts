@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import xml, { type Element } from "@xmpp/xml";
-import { parse } from "ltx";
 import { expect } from "chai";
+import { parse } from "ltx";
 import { imFromSip } from "../../../gateway/mapping/from-sip.ts";
 import { imFromXmpp } from "../../../gateway/mapping/from-xmpp.ts";
 import { messageFromIm } from "../../../gateway/mapping/to-sip.ts";
@@ -40,7 +40,9 @@ function requestOf(bytes: Buffer): SipRequest {
 /** The RFC prints LF and a Content-Length of its own making; the body is what follows the empty line. */
 function requestOfExample(n: number): SipRequest {
   const [head = "", ...body] = exampleOf(n).split("\n\n");
-  const text = body.join("\n\n");
+  const text = body
+    .join("\n\n")
+    .replace(/&#x([0-9A-F]+);/g, (_, hex: string) => String.fromCodePoint(Number.parseInt(hex, 16)));
   const fields = head.split("\n").filter((line) => !/^content-length/i.test(line));
   const length = `Content-Length: ${Buffer.byteLength(text)}`;
   return requestOf(Buffer.from(`${[...fields, length].join("\r\n")}\r\n\r\n${text}`));
@@ -94,14 +96,17 @@ describe("RFC 7572 §5: MESSAGE -> stanza", () => {
     expect(stanza.attrs["xml:lang"]).to.equal(expected.attrs["xml:lang"]);
     expect(stanza.attrs["from"]).to.equal(expected.attrs["from"]);
     expect(stanza.attrs["to"]).to.equal(expected.attrs["to"]);
-    const written = (element: Element) => element.getChildText("body")?.trim().replaceAll("&amp;", "&");
-    expect(written(stanza)).to.equal(written(expected));
+    expect(stanza.getChildText("body")).to.equal(expected.getChildText("body")?.trim());
   });
 
   it("subject, thread, language, id and text stand where XMPP wants them", () => {
     const stanza = stanzaFromIm(
       { text: "Grüße 👋", subject: "Abend", language: "de", thread: "t1" },
-      { from: { local: "romeo", domain: "sip.test" }, to: { local: "juliet", domain: "xmpp.test", resource: "b" }, id: "i" },
+      {
+        from: { local: "romeo", domain: "sip.test" },
+        to: { local: "juliet", domain: "xmpp.test", resource: "b" },
+        id: "i",
+      },
     );
     expect(stanza.toString()).to.equal(
       '<message type="chat" from="romeo@sip.test" to="juliet@xmpp.test/b" id="i" xml:lang="de">' +
@@ -149,7 +154,12 @@ describe("RFC 7572 §5: MESSAGE -> stanza", () => {
     ["an unknown charset", ["Content-Type: text/plain;charset=klingon"], "x", 415],
     ["a compressed body", ["Content-Type: text/plain", "Content-Encoding: deflate"], "x", 415],
     ["a Content-Type that is none", ["Content-Type: ;;"], "x", 400],
-    ["HTML in message/cpim", ["Content-Type: message/cpim"], "From: <sip:a@b>\r\n\r\nContent-Type: text/html\r\n\r\n<b>", 415],
+    [
+      "HTML in message/cpim",
+      ["Content-Type: message/cpim"],
+      "From: <sip:a@b>\r\n\r\nContent-Type: text/html\r\n\r\n<b>",
+      415,
+    ],
   ] as const) {
     it(`${status}: ${name}`, () => {
       expect(imFromSip(messageWith(headers, Buffer.from(body)))).to.deep.include({ ok: false, status });
@@ -157,9 +167,7 @@ describe("RFC 7572 §5: MESSAGE -> stanza", () => {
   }
 
   it("the subject's UTF-8 and the compact Subject are read", () => {
-    const result = imFromSip(
-      messageWith(["s: Gr\xc3\xbc\xc3\x9fe", "Content-Type: text/plain"], Buffer.from("x")),
-    );
+    const result = imFromSip(messageWith(["s: Gr\xc3\xbc\xc3\x9fe", "Content-Type: text/plain"], Buffer.from("x")));
     expect(result).to.deep.include({ ok: true });
     if (result.ok) expect(result.im.subject).to.equal("Grüße");
   });
@@ -203,7 +211,12 @@ describe("RFC 7572 §4: stanza -> MESSAGE", () => {
   it("of several bodies the one without a language is read, else the first", () => {
     const both = xml("message", {}, xml("body", { "xml:lang": "fr" }, "un"), xml("body", {}, "one"));
     expect(imFromXmpp(both)?.text).to.equal("one");
-    const tagged = xml("message", {}, xml("body", { "xml:lang": "fr" }, "un"), xml("body", { "xml:lang": "de" }, "eins"));
+    const tagged = xml(
+      "message",
+      {},
+      xml("body", { "xml:lang": "fr" }, "un"),
+      xml("body", { "xml:lang": "de" }, "eins"),
+    );
     expect(imFromXmpp(tagged)).to.deep.equal({ text: "un", language: "fr" });
   });
 
