@@ -6,8 +6,6 @@ export const XMPP_DOMAIN = "xmpp.test";
 export const PEOPLE = 10; // on each side, as in the baseline
 
 export interface LoadOrder {
-  readonly sipPort: number;
-  readonly xmppPort: number;
   readonly direction: "sip-to-xmpp" | "xmpp-to-sip";
   readonly count: number;
   /** So many at a time, or so many a second. */
@@ -23,14 +21,23 @@ export interface LoadReport {
   readonly outOfOrder: number;
 }
 
-/** Brings ten people to each side and lets them talk. The gateway is another process, so this one's work is not its. */
-export async function runLoad(order: LoadOrder): Promise<LoadReport> {
+export interface People {
+  readonly sip: readonly SipPerson[];
+  readonly xmpp: readonly XmppPerson[];
+}
+
+/** Ten people on each side. */
+export async function bringPeople(ports: { readonly sipPort: number; readonly xmppPort: number }): Promise<People> {
   const names = Array.from({ length: PEOPLE }, (_, n) => `p${n}`);
-  const sip = await Promise.all(names.map((name) => SipPerson.register(`${name}@${SIP_DOMAIN}`, order.sipPort)));
-  const xmpp = await Promise.all(names.map((name) => XmppPerson.login(order.xmppPort, name, XMPP_DOMAIN)));
-  const report = await new Load(order, sip, xmpp).run();
-  for (const person of [...sip, ...xmpp]) person.close();
-  return report;
+  return {
+    sip: await Promise.all(names.map((name) => SipPerson.register(`${name}@${SIP_DOMAIN}`, ports.sipPort))),
+    xmpp: await Promise.all(names.map((name) => XmppPerson.login(ports.xmppPort, name, XMPP_DOMAIN))),
+  };
+}
+
+/** Lets them talk. The gateway is another process, so this one's work is not its. */
+export function runLoad(people: People, order: LoadOrder): Promise<LoadReport> {
+  return new Load(order, people).run();
 }
 
 const PADDING = ".".repeat(60);
@@ -49,10 +56,10 @@ class Load {
   #startedAt = 0;
   #end: () => void = () => {};
 
-  constructor(order: LoadOrder, sip: readonly SipPerson[], xmpp: readonly XmppPerson[]) {
+  constructor(order: LoadOrder, people: People) {
     this.#order = order;
-    this.#sip = sip;
-    this.#xmpp = xmpp;
+    this.#sip = people.sip;
+    this.#xmpp = people.xmpp;
   }
 
   async run(): Promise<LoadReport> {

@@ -1,4 +1,4 @@
-import { type LoadOrder, type LoadReport, runLoad } from "./im-load.ts";
+import { bringPeople, type LoadReport, runLoad } from "./im-load.ts";
 import { type BenchGateway, withGateway } from "./private-gateway.ts";
 import type { Row } from "./row.ts";
 
@@ -13,25 +13,30 @@ export function benchIm(): Promise<readonly Row[]> {
 }
 
 async function measure(gateway: BenchGateway): Promise<readonly Row[]> {
-  const { sipPort, xmppPort } = gateway;
+  const people = await bringPeople(gateway);
   const rows: Row[] = [{ name: "gateway: memory before", value: gateway.residentMb(), unit: "MB" }];
   for (const direction of DIRECTIONS) {
     for (const perSecond of RATES) {
       const count = perSecond * SECONDS_AT_RATE;
-      const report = await runLoad({ sipPort, xmppPort, direction, count, pace: { perSecond } });
+      const report = await runLoad(people, { direction, count, pace: { perSecond } });
       rows.push(...rowsOf(`${direction} at ${perSecond}/s`, report));
     }
   }
   for (const direction of DIRECTIONS) {
-    const order: LoadOrder = { sipPort, xmppPort, direction, count: CLOSED_LOOP.count, pace: CLOSED_LOOP };
-    rows.push(...rowsOf(`${direction}, 64 outstanding`, await runLoad(order)));
+    const report = await runLoad(people, { direction, count: CLOSED_LOOP.count, pace: CLOSED_LOOP });
+    rows.push(...rowsOf(`${direction}, 64 outstanding`, report));
   }
   rows.push({ name: "gateway: memory after 100,000 more IMs", value: gateway.residentMb(), unit: "MB" });
+  for (const person of [...people.sip, ...people.xmpp]) person.close();
   return rows;
 }
 
 function rowsOf(name: string, report: LoadReport): readonly Row[] {
-  const row = (what: string, value: number, unit: string): Row => ({ name: `${name}: ${what}`, value: round(value), unit });
+  const row = (what: string, value: number, unit: string): Row => ({
+    name: `${name}: ${what}`,
+    value: round(value),
+    unit,
+  });
   return [
     row("delivered", report.delivered / report.seconds, "IM/s"),
     row("p50", report.p50Ms, "ms"),

@@ -16,7 +16,9 @@ const BENCHES: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
 
 /** `npm run bench`, or `npm run bench -- parse im` for some of them. */
 const wanted = process.argv.slice(2);
-console.log(`Node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model}), ${Math.round(totalmem() / 2 ** 30)} GiB`);
+console.log(
+  `Node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model}), ${Math.round(totalmem() / 2 ** 30)} GiB`,
+);
 for (const [name, bench] of Object.entries(BENCHES)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   for (const row of await bench()) console.log(`${row.name.padEnd(48)} ${String(row.value).padStart(12)} ${row.unit}`);

@@ -43,6 +43,7 @@ xmpp:
 store: "sqlite:parley.db"
 control: "parley.sock"
 `,
+    { mode: 0o600 },
   );
   const log = openSync(join(server.directory, "parley.log"), "a");
   const main = new URL("../cli/main.js", import.meta.url).pathname;

@@ -27,7 +27,8 @@ export async function startBenchProsody(options: BenchServerOptions): Promise<Be
   const data = join(directory, "prosody-data");
   const accounts = join(data, encodeDomain(options.domain), "accounts");
   mkdirSync(accounts, { recursive: true });
-  for (const user of options.users) writeFileSync(join(accounts, `${user}.dat`), `return { ["password"] = "${user}" };\n`);
+  for (const user of options.users)
+    writeFileSync(join(accounts, `${user}.dat`), `return { ["password"] = "${user}" };\n`);
   const file = join(directory, "prosody.cfg.lua");
   writeFileSync(file, configText({ ...options, data, directory, clientPort, componentPort }));
   const child = spawn("prosody", ["--config", file, "-F"], { stdio: ["ignore", "ignore", "inherit"] });

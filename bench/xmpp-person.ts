@@ -25,7 +25,10 @@ export class XmppPerson {
     const stream = `<stream:stream xmlns="jabber:client" xmlns:stream="http://etherx.jabber.org/streams" version="1.0" to="${domain}">`;
     const secret = Buffer.from(`\0${user}\0${user}`).toString("base64");
     await person.#exchange(stream, "</stream:features>");
-    await person.#exchange(`<auth xmlns="urn:ietf:params:xml:ns:xmpp-sasl" mechanism="PLAIN">${secret}</auth>`, "<success");
+    await person.#exchange(
+      `<auth xmlns="urn:ietf:params:xml:ns:xmpp-sasl" mechanism="PLAIN">${secret}</auth>`,
+      "<success",
+    );
     await person.#exchange(stream, "</stream:features>");
     const bind = '<bind xmlns="urn:ietf:params:xml:ns:xmpp-bind"><resource>bench</resource></bind>';
     await person.#exchange(`<iq type="set" id="b">${bind}</iq>`, "</iq>");
