@@ -27,7 +27,9 @@ export async function benchUdp(): Promise<Row[]> {
   engine.on("MESSAGE", (_request, responder) => responder.respond(200));
   const [listener] = await engine.start();
   const heapBefore = heapUsed();
+  const cpuBefore = process.cpuUsage();
   const report = await runLoad(listener?.local.port ?? 0);
+  const cpu = process.cpuUsage(cpuBefore);
   const rss = process.memoryUsage().rss;
   const { serverTransactions } = engine.counters();
   const kept = heapUsed() - heapBefore;
@@ -35,6 +37,11 @@ export async function benchUdp(): Promise<Row[]> {
   const name = "sip engine, UDP MESSAGE -> 200, 64 outstanding";
   return [
     { name, value: Math.round(REQUESTS / report.seconds), unit: "requests/s" },
+    {
+      name: "  processor time a request",
+      value: Math.round((cpu.user + cpu.system) / (REQUESTS / 10)) / 10,
+      unit: "µs",
+    },
     { name: "  sent again", value: report.retransmissions, unit: "requests" },
     { name: `  heap of ${serverTransactions} completed transactions`, value: megabytes(kept), unit: "MB" },
     { name: "  resident memory after", value: megabytes(rss), unit: "MB" },

@@ -25,7 +25,10 @@ export type Handover =
   | { readonly outcome: "cancelled" };
 
 export interface SendOptions {
-  /** Called once with what became of the stanza. Never called synchronously. */
+  /**
+   * Called once with what became of the stanza, never synchronously; an error that the stanza caused has been given to
+   * the stanza listeners before. Not called when the link is stopped between writing and the barrier's answer.
+   */
   readonly settled?: (handover: Handover) => void;
 }
 
@@ -36,7 +39,7 @@ export interface QueuedStanza {
 
 export type IqAnswer =
   | { readonly ok: true; readonly stanza: Element }
-  | { readonly ok: false; readonly why: "error" | "timeout" | "disconnected"; readonly stanza?: Element };
+  | { readonly ok: false; readonly why: "error" | "timeout" | "disconnected" | "refused"; readonly stanza?: Element };
 
 /** One XEP-0114 component connection, kept up for ever. Stanzas leave in the order of `send`. */
 export interface XmppLink {
@@ -47,7 +50,10 @@ export interface XmppLink {
   stop(graceMs?: number): Promise<void>;
   /** Queues a stanza whose `from` lies in our domain; while the link is down it waits for the reconnect. */
   send(stanza: Element, options?: SendOptions): QueuedStanza;
-  /** Sends a get or set and waits for the answer from that very address. */
+  /**
+   * Sends a get or set, with an id of the link's own, and waits for the answer from that very address. "disconnected":
+   * the link went down while it was under way; "refused": it could not be sent, as `send` says.
+   */
   iq(request: Element, timeoutMs?: number): Promise<IqAnswer>;
   /** Message and presence stanzas, in order. IQ requests are answered by the link's own IQ table. */
   onStanza(listener: (stanza: Element) => void): void;
