@@ -8,7 +8,7 @@ export interface CliRun {
 }
 
 /** The compiled program, beside the compiled tests. */
-const PROGRAM = join(import.meta.dirname, "../../cli/main.js");
+export const PROGRAM = join(import.meta.dirname, "../../cli/main.js");
 
 /** Runs `parley` with these arguments, and this text on its standard input, to its end. */
 export function runCli(args: readonly string[], { input = "", cwd = process.cwd() } = {}): Promise<CliRun> {

@@ -12,6 +12,7 @@ const MODULES = [
   "mod_disco",
   "mod_roster",
   "mod_carboncopy",
+  "mod_offline",
   "mod_ping",
   "mod_version",
   "mod_privacy",

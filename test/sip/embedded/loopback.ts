@@ -113,6 +113,13 @@ export class UdpPeer {
   }
 }
 
+/** A Via value of that peer; the branch is given without its cookie. */
+export function viaOf(peer: UdpPeer, branch: string, rest = ";rport"): string {
+  const { address, port } = peer.local;
+  const host = address.includes(":") ? `[${address}]` : address;
+  return `SIP/2.0/UDP ${host}:${port};branch=z9hG4bK${branch}${rest}`;
+}
+
 /** One end of a TCP connection that speaks text; each `receive` gives a whole message without a body, or a CRLF. */
 export class TcpPeer {
   readonly socket: Socket;
