@@ -22,10 +22,13 @@ const MAX_PART_BYTES = 1023;
 /** Three parts of at most 1023 bytes and two separators: nothing longer can be an address, so nothing longer is looked at. */
 const MAX_JID_LENGTH = 3 * MAX_PART_BYTES + 2;
 
+/** RFC 1035 §2.3.4, without the length bytes of the wire form. */
+const MAX_DOMAIN_LENGTH = 253;
+
 /** What most addresses are made of: these need no preparation. */
 const PLAIN_LOCALPART = /^[a-z0-9._+-]+$/;
 const PLAIN_RESOURCEPART = /^[\x20-\x7e]+$/;
-const PLAIN_LABELS = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
+const PLAIN_DOMAIN = /^(?!.*xn--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
 
 /** RFC 7622 §3.3.1: what IdentifierClass would admit and a localpart may not contain. */
 const FORBIDDEN_IN_LOCALPART = /["&'/:<>@]/;
@@ -129,12 +132,12 @@ function prepareDomainpart(text: string): Parsed<string> {
   if (!DOMAIN_CHARACTERS.test(name) || NUMERIC_LAST_LABEL.test(name)) {
     return unparsed("the domainpart is not a domain name");
   }
-  const ascii = domainToASCII(name);
-  if (ascii === "" || ascii.length > 253 || ascii.split(".").some((label) => !isLabel(label))) {
-    return unparsed("the domainpart is not a domain name");
+  if (name.length <= MAX_DOMAIN_LENGTH && PLAIN_DOMAIN.test(name)) {
+    return parsed(name);
   }
-  if (PLAIN_LABELS.test(name) && !name.includes("xn--")) {
-    return withinLength("domainpart", name);
+  const ascii = domainToASCII(name);
+  if (ascii === "" || ascii.length > MAX_DOMAIN_LENGTH || ascii.split(".").some((label) => !isLabel(label))) {
+    return unparsed("the domainpart is not a domain name");
   }
   return withinLength("domainpart", domainToUnicode(ascii));
 }

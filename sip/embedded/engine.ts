@@ -93,7 +93,11 @@ export class EmbeddedSipEngine implements SipEngine {
     });
   }
 
-  /** INVITE: a handler may refuse a call; an accepted one would lack the repetition of its 2xx (RFC 3261 §13.3.1.4). */
+  /**
+   * A handler may return, or resolve, and answer later; what is open 34 s after its arrival gets 500, what throws or
+   * rejects gets it at once. INVITE: a handler may refuse a call; the 2xx of one that it accepts is not repeated
+   * (RFC 3261 §13.3.1.4).
+   */
   on(method: string, handler: RequestHandler): this {
     this.#uas.handle(method, handler);
     return this;

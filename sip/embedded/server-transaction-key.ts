@@ -1,6 +1,10 @@
+import { createHash } from "node:crypto";
 import type { SipRequest } from "../message.ts";
 import { detached } from "../text.ts";
 import { MAGIC_COOKIE } from "./random-tokens.ts";
+
+/** Real keys have 60 to 150 characters. A longer one is kept as its hash, so that a stranger cannot fill the table with text. */
+const LONGEST_KEPT = 200;
 
 /**
  * What makes two requests the same: branch, sent-by and method of an RFC 3261 client; for older ones the fields that
@@ -11,7 +15,11 @@ export function serverTransactionKey(request: SipRequest, method: string = reque
   const { via } = request;
   const folded = method === "ACK" ? "INVITE" : method;
   const sentBy = `${via.host}:${via.port ?? ""}`;
-  if (via.branch?.startsWith(MAGIC_COOKIE) === true) return detached(`${via.branch} ${sentBy} ${folded}`);
+  if (via.branch?.startsWith(MAGIC_COOKIE) === true) return kept(`${via.branch} ${sentBy} ${folded}`);
   const { callId, cseq, from, uri } = request;
-  return detached(`${callId} ${cseq.number} ${from.tag ?? ""} ${uri} ${via.branch ?? ""} ${sentBy} ${folded}`);
+  return kept(`${callId} ${cseq.number} ${from.tag ?? ""} ${uri} ${via.branch ?? ""} ${sentBy} ${folded}`);
+}
+
+function kept(key: string): string {
+  return key.length > LONGEST_KEPT ? createHash("sha256").update(key, "latin1").digest("hex") : detached(key);
 }

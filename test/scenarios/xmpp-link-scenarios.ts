@@ -14,6 +14,18 @@ import type { XmppServer, XmppServerOptions } from "../peers/xmpp-server.ts";
 const SECRET = "component secret";
 const ALICE = { jid: "alice@xmpp.test", password: "alice's password" };
 
+/** Addresses by RFC 7622 that servers with the older rules of RFC 3920, or without federation, refuse. */
+const ODD_ADDRESSES = [
+  ["\u{10d00}@sip.test", ALICE.jid],
+  ["bob@sip.test", "\u{10d00}@xmpp.test"],
+  ["straße@sip.test/x", ALICE.jid],
+  ["bob@sip.test/😀", `${ALICE.jid}/😀`],
+  [`bob@sip.test/${"r".repeat(1023)}`, ALICE.jid],
+  [`${"l".repeat(1023)}@sip.test`, ALICE.jid],
+  ["bob@sip.test", "alice@bücher.test"],
+  ["bob@sip.test", "alice@[::1]"],
+] as const;
+
 type StartServer = (options: XmppServerOptions) => Promise<XmppServer>;
 
 /** What the link promises, against a real server. */
@@ -124,6 +136,19 @@ export function describeXmppLink(name: string, startServer: StartServer): void {
           expect(refused, `error for ${number}`).to.be.at.least(0);
           expect(refused).to.be.lessThan(events.indexOf(`${number} processed`));
         }
+      });
+
+      it("no address that it lets through ends the stream, whatever the server thinks of it", async () => {
+        await startLink();
+        const outcomes: string[] = [];
+        for (const [from, to] of ODD_ADDRESSES) {
+          link.send(xml("message", { from, to }, xml("body", {}, "x")), {
+            settled: ({ outcome }) => outcomes.push(outcome),
+          });
+        }
+        await waitFor("all outcomes", () => outcomes.length === ODD_ADDRESSES.length);
+        expect([...new Set(outcomes)]).to.deep.equal(["processed"]);
+        expect(link.status().state).to.equal("online");
       });
 
       it("XEP-0030, XEP-0199: the component answers a client's disco#info and ping", async () => {

@@ -38,6 +38,16 @@ describe("RFC 3261 §8.1 requests of our own", () => {
     });
   }
 
+  it("RFC 3261 §18.1.1: a listener on every interface names the address that the remote sees", async () => {
+    const listen = [loopback("udp", "0.0.0.0"), loopback("tcp", "0.0.0.0")];
+    const { engine, udp, tcp } = await openEngine({ listen });
+    const [peer, listener] = [await UdpPeer.open(), await TcpListener.open()];
+    void engine.request(messageTo(peer.local.port));
+    expect(fieldOf(await peer.receive(), "Via")).to.contain(`SIP/2.0/UDP 127.0.0.1:${udp.port};`);
+    void engine.request({ ...messageTo(1), uri: `sip:bob@127.0.0.1:${listener.local.port};transport=tcp` });
+    expect(fieldOf(await (await listener.accept()).receive(), "Via")).to.contain(`SIP/2.0/TCP 127.0.0.1:${tcp.port};`);
+  });
+
   it("what the caller gives is kept", async () => {
     const { engine } = await openEngine();
     const peer = await UdpPeer.open();

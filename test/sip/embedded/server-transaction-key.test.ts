@@ -41,4 +41,11 @@ describe("RFC 3261 §17.2.3 matching requests to server transactions", () => {
     expect(keyOf(one)).to.not.equal(keyOf({ ...one, uri: "sip:carol@sip.test" }));
     expect(keyOf(one)).to.not.equal(keyOf({ ...one, via: `${OLD_VIA};branch=1` }));
   });
+
+  it("a key of any length is kept short, and still tells requests apart", () => {
+    const long = (last: string) => keyOf({ via: `${VIA}${"x".repeat(30_000)}${last}` });
+    expect(long("1")).to.have.length(64);
+    expect(long("1")).to.equal(long("1"));
+    expect(long("1")).to.not.equal(long("2"));
+  });
 });

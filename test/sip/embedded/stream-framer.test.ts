@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import fc from "fast-check";
 import { type StreamEvent, StreamFramer } from "../../../sip/embedded/stream-framer.ts";
 import { requestText } from "./transaction-fixtures.ts";
 
@@ -39,6 +40,27 @@ describe("RFC 3261 §18.3 framing of a stream", () => {
     const chunks = Array.from(STREAM, (byte) => Buffer.from([byte]));
     expect(messagesOf(pushAll(new StreamFramer(LIMITS), chunks))).to.deep.equal(
       messagesOf(new StreamFramer(LIMITS).push(STREAM)),
+    );
+  });
+
+  it("whatever comes in whatever pieces gives the same events as in one piece", () => {
+    const part = fc.oneof(
+      fc.constantFrom(FIRST, SECOND, "\r\n\r\n", "\r\n", "\n", "Content-Length: 5\r\n", "l: x\r\n", "MESSAGE "),
+      fc.string({ maxLength: 8 }),
+    );
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 8 }), fc.array(fc.integer({ min: 1, max: 200 })), (parts, sizes) => {
+        const bytes = Buffer.from(parts.join(""));
+        const chunks: Buffer[] = [];
+        let at = 0;
+        for (const size of sizes) {
+          chunks.push(bytes.subarray(at, at + size));
+          at = Math.min(bytes.length, at + size);
+        }
+        chunks.push(bytes.subarray(at));
+        const plain = (events: readonly StreamEvent[]) => JSON.stringify(events);
+        expect(plain(pushAll(new StreamFramer(LIMITS), chunks))).to.equal(plain(new StreamFramer(LIMITS).push(bytes)));
+      }),
     );
   });
 
