@@ -47,7 +47,9 @@ control: "parley.sock"
   );
   const log = openSync(join(server.directory, "parley.log"), "a");
   const main = new URL("../cli/main.js", import.meta.url).pathname;
-  const gateway = spawn(process.execPath, [main, "serve", "--config", file], { stdio: ["ignore", "pipe", log] });
+  const gateway = spawn(process.execPath, [...process.execArgv, main, "serve", "--config", file], {
+    stdio: ["ignore", "pipe", log],
+  });
   closeSync(log);
   await new Promise<void>((resolve, reject) => {
     gateway.stdout?.once("data", () => resolve());

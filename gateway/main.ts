@@ -75,7 +75,8 @@ export async function startGateway({ config, log }: GatewayOptions): Promise<Gat
 
 async function furnish(parts: Pick<House, "config" | "store" | "state" | "xmpp">): Promise<House> {
   const { config, store, state, xmpp } = parts;
-  const engine = new EmbeddedSipEngine({ listen: config.sip.listen, clock: systemClock, log: state.log });
+  const { listen, domains } = config.sip;
+  const engine = new EmbeddedSipEngine({ listen, hosts: domains, clock: systemClock, log: state.log });
   const digest = new DigestAuthenticator({
     realms: config.sip.domains,
     secret: Buffer.from(await keptSecret(store.settings, "nonce-secret"), "hex"),

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { Element } from "@xmpp/xml";
 import type { Logger } from "pino";
 import type { Responder, SipEngine } from "../sip/engine.ts";
@@ -139,7 +139,7 @@ export class Messages {
       aor: aor.ok ? aor.value : to.domain,
       jid: formatJid(from),
       stanzaId: im.id,
-      callId: randomBytes(16).toString("hex"),
+      callId: randomUUID(),
       acceptedAt: clock.now(),
     };
     const bytes = Buffer.byteLength(im.text, "utf8");

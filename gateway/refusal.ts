@@ -27,6 +27,7 @@ export const REFUSALS = {
   "too-large":        { status: 413, condition: "policy-violation",       text: "The message is too large" },
   "bad-content":      { status: 400, condition: "bad-request",            text: "The message cannot be read" },
   "bad-address":      { status: 400, condition: "jid-malformed",          text: "The address cannot be carried over to the other network" },
+  "sips":             { status: 416, condition: "not-acceptable",         text: "A sips: address asks for TLS all the way, which cannot be promised here" },
   "not-served":       { status: 404, condition: "item-not-found",         text: "Nobody here answers for that address" },
   "unknown-user":     { status: 404, condition: "item-not-found",         text: "There is no such user" },
   "spoofed":          { status: 403, condition: "forbidden",              text: "The sender is not who it says" },

@@ -33,6 +33,7 @@ export class Routing {
     const uri = parseUri(text);
     if (!uri.ok) return unaddressable(uri.why);
     if (!isSipUri(uri.value)) return notServed(text);
+    if (uri.value.scheme === "sips") return { ok: false, refusal: refusal("sips") }; // RFC 3261 §26.2.2
     const host = uri.value.host.toLowerCase();
     if (this.#served.sipDomains.has(host)) {
       const aor = aorFromSip(uri.value);

@@ -55,7 +55,7 @@ export async function loadState({ config, store, log }: StateOptions): Promise<S
     accounts,
     registrations,
     conversations,
-    journal: new Journal(store.journal, systemClock),
+    journal: new Journal({ ...shared, store: store.journal }),
     failureText: (detail) => failureText(parameters, detail),
   };
 }
@@ -64,4 +64,5 @@ export async function loadState({ config, store, log }: StateOptions): Promise<S
 export async function closeState(state: State): Promise<void> {
   state.registrations.stop();
   await state.conversations.stop();
+  await state.journal.close();
 }

@@ -37,11 +37,28 @@ const DOMAIN_CHARACTERS = /^[a-z0-9._\u0080-\u{10ffff}-]+$/u;
 /** A last label such as `1` or `0x7f` would be read as part of an IPv4 address. */
 const NUMERIC_LAST_LABEL = /(?:^|\.)(?:\d+|0x[\da-f]*)$/;
 
+/**
+ * The same addresses come with every stanza, and preparing one costs more than all else that is done with it. About 300
+ * bytes each, 3 MB in all; emptied when it is full, since keeping an order would cost more than parsing again.
+ */
+const MAX_RECENT = 10_000;
+const recent = new Map<string, Parsed<Jid>>();
+
 /** Splits at the first "/" and then the first "@", and prepares each part. RFC 7622 §3.1-3.4. */
 export function parseJid(text: string): Parsed<Jid> {
+  const known = recent.get(text);
+  if (known !== undefined) return known;
   if (text.length > MAX_JID_LENGTH) {
     return unparsed(`an address is at most ${MAX_JID_LENGTH} bytes long`);
   }
+  if (recent.size >= MAX_RECENT) recent.clear();
+  const copy = Buffer.from(text, "utf16le").toString("utf16le"); // a slice would keep all the XML it was cut from
+  const result = splitJid(copy);
+  recent.set(copy, result);
+  return result;
+}
+
+function splitJid(text: string): Parsed<Jid> {
   const slash = text.indexOf("/");
   const bare = slash < 0 ? text : text.slice(0, slash);
   const at = bare.indexOf("@");
@@ -120,6 +137,9 @@ function prepareResourcepart(text: string): Parsed<string> {
 
 /** RFC 7622 §3.2: a domain name as U-labels in lower case, an IPv4 address, or an IPv6 address in brackets. */
 function prepareDomainpart(text: string): Parsed<string> {
+  if (text.length <= MAX_DOMAIN_LENGTH && PLAIN_DOMAIN.test(text) && !NUMERIC_LAST_LABEL.test(text)) {
+    return parsed(text);
+  }
   const lower = text.toLowerCase();
   if (lower.startsWith("[") || isIPv4(lower)) {
     const literal = lower.startsWith("[") ? lower.endsWith("]") && isIPv6(lower.slice(1, -1)) : true;
@@ -131,9 +151,6 @@ function prepareDomainpart(text: string): Parsed<string> {
   }
   if (!DOMAIN_CHARACTERS.test(name) || NUMERIC_LAST_LABEL.test(name)) {
     return unparsed("the domainpart is not a domain name");
-  }
-  if (name.length <= MAX_DOMAIN_LENGTH && PLAIN_DOMAIN.test(name)) {
-    return parsed(name);
   }
   const ascii = domainToASCII(name);
   if (ascii === "" || ascii.length > MAX_DOMAIN_LENGTH || ascii.split(".").some((label) => !isLabel(label))) {
@@ -148,7 +165,8 @@ function isLabel(label: string): boolean {
 }
 
 function withinLength(part: string, text: string): Parsed<string> {
-  return Buffer.byteLength(text) <= MAX_PART_BYTES
+  // A UTF-16 unit is at most three bytes.
+  return text.length * 3 <= MAX_PART_BYTES || Buffer.byteLength(text) <= MAX_PART_BYTES
     ? parsed(text)
     : unparsed(`the ${part} is longer than ${MAX_PART_BYTES} bytes`);
 }

@@ -1,3 +1,4 @@
+import type { Logger } from "pino";
 import type { JournalRecord, Store } from "../../store/port.ts";
 import type { Clock } from "../clock.ts";
 import type { InstantMessage } from "../mapping/instant-message.ts";
@@ -24,21 +25,30 @@ export interface JournalRow {
 /** A row is about 1 KB: 100 MB of disk at the most. Beyond it new IMs are refused, and their senders told. */
 const MAX_ROWS = 100_000;
 
+/** One commit for all that is settled in this time, instead of one for each turn of the event loop. */
+const SETTLED_WITHIN_MS = 20;
+
+export interface JournalOptions {
+  readonly store: Store["journal"];
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
 /** What Parley has taken responsibility for and not yet settled, in the order in which it was accepted. */
 export class Journal {
-  readonly #store: Store["journal"];
-  readonly #clock: Clock;
+  readonly #options: JournalOptions;
   #count = 0;
   #sequence = 0;
+  #settled: string[] = [];
+  #cancelFlush: (() => void) | undefined;
 
-  constructor(store: Store["journal"], clock: Clock) {
-    this.#store = store;
-    this.#clock = clock;
+  constructor(options: JournalOptions) {
+    this.#options = options;
   }
 
   /** The rows that the last run left open. A row that cannot be read is given back as its id, and kept. */
   async open(): Promise<{ readonly rows: readonly JournalRow[]; readonly unreadable: readonly string[] }> {
-    const records = await this.#store.list();
+    const records = await this.#options.store.list();
     this.#count = records.length;
     const rows = records.map(rowFromRecord);
     return {
@@ -63,7 +73,7 @@ export class Journal {
   ): { row: JournalRow; written: Promise<void> } {
     const row = { id: this.#nextId(), direction, conversation, accepted };
     this.#count += 1;
-    const written = this.#store.add({
+    const written = this.#options.store.add({
       id: row.id,
       direction,
       conversation,
@@ -73,16 +83,42 @@ export class Journal {
     return { row, written };
   }
 
-  /** The sender knows the outcome, or the other side has the IM: the row goes. */
-  async settle(row: JournalRow): Promise<void> {
+  /**
+   * The sender knows the outcome, or the other side has the IM: the row may go. Rows go together a little later: after a
+   * crash before that the IM is sent again with the same id, which is what a row under way means anyway.
+   */
+  settle(row: JournalRow): void {
     this.#count -= 1;
-    await this.#store.remove(row.id);
+    this.#settled.push(row.id);
+    this.#cancelFlush ??= this.#options.clock.after(SETTLED_WITHIN_MS, () => this.#flush());
+  }
+
+  /** Takes the settled rows off the disk. */
+  async close(): Promise<void> {
+    await this.#removeSettled();
+  }
+
+  #flush(): void {
+    this.#removeSettled().catch((error: unknown) => {
+      this.#options.log.error(
+        { err: error },
+        "settled journal rows not removed; they would be sent again at the next start",
+      );
+    });
+  }
+
+  async #removeSettled(): Promise<void> {
+    this.#cancelFlush?.();
+    this.#cancelFlush = undefined;
+    const ids = this.#settled;
+    this.#settled = [];
+    await Promise.all(ids.map((id) => this.#options.store.remove(id)));
   }
 
   /** Sorts by time and, within a millisecond, by order of acceptance. */
   #nextId(): string {
     this.#sequence = (this.#sequence + 1) % 1_000_000;
-    const time = this.#clock.now().toString(36).padStart(9, "0");
+    const time = this.#options.clock.now().toString(36).padStart(9, "0");
     return `${time}-${this.#sequence.toString().padStart(6, "0")}`;
   }
 }

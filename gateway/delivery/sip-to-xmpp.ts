@@ -220,9 +220,7 @@ export class SipToXmpp {
 
   #settle(flight: InFlight): void {
     if (flight.row === undefined) return;
-    this.#options.journal.settle(flight.row).catch((error: unknown) => {
-      this.#options.log.error({ err: error, row: flight.row?.id }, "journal row not removed; it will be sent again");
-    });
+    this.#options.journal.settle(flight.row);
   }
 
   #log(flight: InFlight, status: number, event: string): void {

@@ -131,9 +131,7 @@ export class XmppToSip {
   }
 
   #settle(row: JournalRow): void {
-    this.#options.journal.settle(row).catch((error: unknown) => {
-      this.#options.log.error({ err: error, row: row.id }, "journal row not removed; it will be sent again");
-    });
+    this.#options.journal.settle(row);
   }
 }
 

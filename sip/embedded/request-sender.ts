@@ -5,7 +5,11 @@ import type { SipResponse } from "../message.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import { formatRequest } from "./format.ts";
 import { type Lookup, locate } from "./locate.ts";
-import { type ClientOutcome, NonInviteClientTransaction } from "./non-invite-client-transaction.ts";
+import {
+  type ClientOutcome,
+  type ClientTransactionContext,
+  NonInviteClientTransaction,
+} from "./non-invite-client-transaction.ts";
 import { StreamlessRemotes } from "./streamless-remotes.ts";
 import { TransactionTable } from "./transaction-table.ts";
 import type { Transports, Way } from "./transports.ts";
@@ -46,6 +50,8 @@ export class RequestSender {
   readonly #transports: Transports;
   readonly #lookup: Lookup;
   readonly #table: TransactionTable<NonInviteClientTransaction>;
+  /** One for all: a closure made beside a request's bytes would keep them alive for as long as timer K runs. */
+  readonly #context: ClientTransactionContext;
   readonly #streamless: StreamlessRemotes;
   /** Those waiting for an answer, by the stream connection that the answer should come over. */
   readonly #byConnection = new Map<string, Set<NonInviteClientTransaction>>();
@@ -58,6 +64,7 @@ export class RequestSender {
     this.#lookup = lookup;
     // Completed ones only wait for late copies of their answer (timer K); as many as may be open.
     this.#table = new TransactionTable(2 * parts.limits.maxClientTransactions);
+    this.#context = { wheel: parts.wheel, timers: parts.timers, onTerminated: (ended) => this.#table.remove(ended) };
     this.#streamless = new StreamlessRemotes(parts.limits.maxStreamlessRemotes, now);
   }
 
@@ -134,7 +141,7 @@ export class RequestSender {
       const reliable = way.flow.protocol !== "udp";
       const transaction = new NonInviteClientTransaction(
         { branch, method, reliable, timeoutMs, resend: () => way.send(bytes, onError), onOutcome },
-        { ...this.#parts, onTerminated: (ended) => this.#table.remove(ended) },
+        this.#context,
       );
       this.#open += 1;
       this.#table.add(transaction);

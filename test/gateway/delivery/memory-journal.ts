@@ -1,6 +1,7 @@
 import { Journal } from "../../../gateway/delivery/journal.ts";
 import type { JournalRecord, Store } from "../../../store/port.ts";
 import type { FakeClock } from "../../sip/fake-clock.ts";
+import { SILENT } from "../silent-log.ts";
 
 /** A journal whose disk the test holds in its hands. */
 export function memoryJournal(clock: FakeClock) {
@@ -14,5 +15,5 @@ export function memoryJournal(clock: FakeClock) {
     },
     remove: async (id) => void rows.delete(id),
   };
-  return { journal: new Journal(store, clock), rows, disk };
+  return { journal: new Journal({ store, clock, log: SILENT }), rows, disk };
 }

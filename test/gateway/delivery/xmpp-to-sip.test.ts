@@ -81,14 +81,20 @@ async function setUp(contacts: readonly string[] = ["sip:alice@127.0.0.1:5070"])
     domains: SAME_DOMAINS,
     failureText: (detail) => `Not delivered. ${detail}`,
   });
-  return { link, engine, rows, journal, delivery };
+  return { link, clock, engine, rows, journal, delivery };
 }
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
+/** Settled rows leave the disk together, a little later. */
+async function settled(clock: FakeClock): Promise<void> {
+  clock.advance(20);
+  await turn();
+}
+
 describe("delivery from XMPP to SIP", () => {
   it("the row is written beside the first attempt and goes with the 2xx", async () => {
-    const { engine, rows, delivery } = await setUp();
+    const { engine, rows, delivery, clock } = await setUp();
     delivery.deliver(imWith("a"), "conv1");
     expect(rows.size).to.equal(1);
     const sent = engine.sent[0]?.request;
@@ -97,11 +103,15 @@ describe("delivery from XMPP to SIP", () => {
     expect(sent?.body?.toString()).to.equal("text of a");
     engine.sent[0]?.answer(200, "OK");
     await turn();
+    await settled(clock);
     expect(rows.size).to.equal(0);
   });
 
   it("goes to every binding at once; one 2xx is delivery", async () => {
-    const { engine, rows, link, delivery } = await setUp(["sip:alice@127.0.0.1:5071", "sip:alice@127.0.0.1:5072"]);
+    const { engine, rows, link, delivery, clock } = await setUp([
+      "sip:alice@127.0.0.1:5071",
+      "sip:alice@127.0.0.1:5072",
+    ]);
     delivery.deliver(imWith("a"), "conv1");
     expect(engine.sent.map(({ request }) => request.uri)).to.have.members([
       "sip:alice@127.0.0.1:5071",
@@ -110,12 +120,13 @@ describe("delivery from XMPP to SIP", () => {
     engine.sent[0]?.answer(480, "Away");
     engine.sent[1]?.answer(200, "OK");
     await turn();
+    await settled(clock);
     expect(rows.size).to.equal(0);
     expect(link.sent).to.deep.equal([]);
   });
 
   it("a refusal of every phone becomes an error stanza with the condition, the SIP reason and the text", async () => {
-    const { engine, rows, link, delivery } = await setUp();
+    const { engine, rows, link, delivery, clock } = await setUp();
     delivery.deliver(imWith("a"), "conv1");
     engine.sent[0]?.answer(486, "Busy Here");
     await turn();
@@ -131,6 +142,7 @@ describe("delivery from XMPP to SIP", () => {
     expect(rows.size, "until the server has the error").to.equal(1);
     link.sent[0]?.settle({ outcome: "processed" });
     await turn();
+    await settled(clock);
     expect(rows.size).to.equal(0);
   });
 
