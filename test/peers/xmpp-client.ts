@@ -17,6 +17,8 @@ export interface XmppClient {
   /** Results and errors of the IQ requests that a test sent. */
   readonly answers: Element[];
   send(stanza: Element): Promise<void>;
+  /** Sends text as it is, for what the XML library would write in another way. */
+  write(xml: string): void;
   stop(): Promise<void>;
 }
 
@@ -44,6 +46,8 @@ export async function startXmppClient(options: XmppClientOptions): Promise<XmppC
   peer.on("error", () => undefined); // a test sees what is missing
   peer.reconnect.stop();
   const jid = await peer.start();
+  // COMPAT(@xmpp/connection 0.13): it decodes each chunk by itself and so breaks characters that two chunks share.
+  peer.socket?.setEncoding("utf8");
   await peer.send(xml("presence"));
   return {
     jid: jid.toString(),
@@ -51,6 +55,7 @@ export async function startXmppClient(options: XmppClientOptions): Promise<XmppC
     presences,
     answers,
     send: (stanza) => peer.send(stanza),
+    write: (text) => void peer.socket?.write(text),
     stop: async () => {
       await peer.stop();
     },

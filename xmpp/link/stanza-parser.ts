@@ -125,7 +125,7 @@ export class StanzaParser extends EventEmitter {
       this.#refuse(this.#tooLong());
     }
     const refusal = this.#refusal;
-    const text = this.#pieces.length === 0 ? lastPiece : this.#pieces.join("") + lastPiece;
+    const text = ownCopy(this.#pieces.join("") + lastPiece);
     this.#dropPieces();
     this.#refusal = undefined;
     const stanza = refusal === undefined ? this.#parse(text) : undefined;
@@ -202,4 +202,12 @@ export class StanzaParser extends EventEmitter {
     this.#tail = "";
     this.emit("error", new Error(why));
   }
+}
+
+/**
+ * The text in memory of its own. A part of a string keeps the whole string alive in V8: an address that somebody
+ * remembers would hold the 64 KiB that came in one read, and not only its stanza.
+ */
+function ownCopy(text: string): string {
+  return Buffer.from(text).toString();
 }

@@ -16,16 +16,20 @@ export async function endLeftover(directory: string): Promise<number | undefined
   if (!(pid > 1) || pid === process.pid || !(await runsOurConfig(pid, directory))) {
     return undefined;
   }
+  await end(pid, directory);
+  await rm(pidFileOf(directory), { force: true }); // a process that was killed leaves it
+  return pid;
+}
+
+async function end(pid: number, directory: string): Promise<void> {
   process.kill(pid, "SIGTERM");
   for (let waitedMs = 0; waitedMs < GRACE_MS; waitedMs += LOOK_EVERY_MS) {
     await sleep(LOOK_EVERY_MS);
     if (!(await runsOurConfig(pid, directory))) {
-      return pid;
+      return;
     }
   }
   process.kill(pid, "SIGKILL");
-  await rm(pidFileOf(directory), { force: true });
-  return pid;
 }
 
 async function runsOurConfig(pid: number, directory: string): Promise<boolean> {
