@@ -99,6 +99,12 @@ describe("RFC 7572 §5: MESSAGE -> stanza", () => {
     expect(stanza.getChildText("body")).to.equal(expected.getChildText("body")?.trim());
   });
 
+  it("a language that is no tag stays behind: ejabberd would refuse the stanza over it", () => {
+    const result = imFromSip(messageWith(['Content-Language: "/>\x02'], Buffer.from("hello")));
+    expect(result).to.deep.include({ ok: true });
+    if (result.ok) expect(result.im).not.to.have.property("language");
+  });
+
   it("subject, thread, language, id and text stand where XMPP wants them", () => {
     const stanza = stanzaFromIm(
       { text: "Grüße 👋", subject: "Abend", language: "de", thread: "t1" },
