@@ -38,6 +38,12 @@ export interface MessagesOptions {
   readonly counters: Counters;
 }
 
+interface StanzaRoute {
+  readonly from: Jid;
+  readonly to: Jid;
+  readonly forRoom: boolean; // of type groupchat
+}
+
 /** The way of an IM through the gateway, from either side: who is this, where to, may it, then delivery. */
 export class Messages {
   readonly #options: MessagesOptions;
@@ -74,11 +80,20 @@ export class Messages {
       return;
     }
     if (stanza.attrs["type"] === "error") {
-      this.#options.sipToXmpp.onError(stanza, from.value, to.value);
+      this.#onError(stanza, from.value, to.value);
       return;
     }
     const im = imFromXmpp(stanza);
-    if (im !== undefined) this.#acceptFromXmpp(im, from.value, to.value);
+    if (im === undefined) return;
+    const forRoom = stanza.attrs["type"] === "groupchat";
+    this.#acceptFromXmpp(im, { from: from.value, to: to.value, forRoom });
+  }
+
+  /** A stranger may send one to anybody; it concerns only who could have sent the IM that it names. */
+  #onError(stanza: Element, from: Jid, to: Jid): void {
+    const aor = this.#options.routing.aorOfJid(to);
+    if (aor.ok && this.#isKnown(aor.value)) this.#options.sipToXmpp.onError(stanza, from, to);
+    else this.#options.log.debug({ from: stanza.attrs["from"], to: stanza.attrs["to"] }, "error to nobody dropped");
   }
 
   /** SIP to SIP: proxied to every binding, the phones' answers go back. RFC 3428 §5. */
@@ -131,8 +146,8 @@ export class Messages {
     sipToXmpp.deliver(accepted, conversation, responder);
   }
 
-  #acceptFromXmpp(im: InstantMessage, from: Jid, to: Jid): void {
-    const { routing, parameters, conversations, xmppToSip, clock } = this.#options;
+  #acceptFromXmpp(im: InstantMessage, { from, to, forRoom }: StanzaRoute): void {
+    const { routing, conversations, xmppToSip, clock } = this.#options;
     const aor = routing.aorOfJid(to);
     const accepted: AcceptedIm = {
       im,
@@ -142,15 +157,21 @@ export class Messages {
       callId: randomUUID(),
       acceptedAt: clock.now(),
     };
-    const bytes = Buffer.byteLength(im.text, "utf8");
-    const refused = aor.ok ? refusalOfIm({ bytes, crossing: true }, parameters) : refusal("not-served", aor.why);
-    if (refused !== undefined || !this.#isKnown(accepted.aor)) {
-      xmppToSip.refuse(accepted, refused ?? refusal("unknown-user"));
+    const refused = aor.ok ? this.#refusalFromXmpp(accepted, forRoom) : refusal("not-served", aor.why);
+    if (refused !== undefined) {
+      xmppToSip.refuse(accepted, refused);
       return;
     }
     const heard = im.thread === undefined ? {} : { thread: im.thread };
     const conversation = conversations.touch({ aor: accepted.aor, jid: bareOf(from) }, "xmpp", heard);
     xmppToSip.deliver(accepted, conversation.id);
+  }
+
+  #refusalFromXmpp({ im, aor }: AcceptedIm, forRoom: boolean): Refusal | undefined {
+    if (forRoom) return refusal("no-room");
+    const bytes = Buffer.byteLength(im.text, "utf8");
+    const refused = refusalOfIm({ bytes, crossing: true }, this.#options.parameters);
+    return refused ?? (this.#isKnown(aor) ? undefined : refusal("unknown-user"));
   }
 
   #isKnown(aor: string): boolean {

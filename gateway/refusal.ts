@@ -31,6 +31,7 @@ export const REFUSALS = {
   "not-served":       { status: 404, condition: "item-not-found",         text: "Nobody here answers for that address" },
   "unknown-user":     { status: 404, condition: "item-not-found",         text: "There is no such user" },
   "spoofed":          { status: 403, condition: "forbidden",              text: "The sender is not who it says" },
+  "no-room":          { status: 404, condition: "service-unavailable",    text: "There is no room of that name" }, // RFC 6121 §8.5.2.1.1
   "not-registered":   { status: 480, condition: "recipient-unavailable",  text: "The user is not registered with any device" },
   "overloaded":       { status: 503, condition: "resource-constraint",    text: "Too many messages are waiting", retryAfterSeconds: 30 },
   "stopping":         { status: 503, condition: "resource-constraint",    text: "The gateway is stopping", retryAfterSeconds: 5 },

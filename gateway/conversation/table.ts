@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { ConversationRecord, Store } from "../../store/port.ts";
 import type { Clock } from "../clock.ts";
 import type { Counters } from "../counters.ts";
+import { ownCopy } from "../own-copy.ts";
 
 export type Side = "sip" | "xmpp";
 
@@ -176,11 +177,6 @@ function keyOf(pair: Pair): string {
 function threadAfter(before: Conversation | undefined, from: Side, heard: string | undefined): string | undefined {
   const chosen = from === "xmpp" ? (heard ?? before?.thread) : (before?.thread ?? heard);
   return chosen === undefined || chosen === before?.thread ? chosen : ownCopy(chosen);
-}
-
-/** V8 keeps a slice as a pointer into the text it was cut from: a row would keep whole messages alive. */
-function ownCopy(text: string): string {
-  return Buffer.from(text, "utf8").toString("utf8");
 }
 
 function recordOf(row: Conversation): ConversationRecord {

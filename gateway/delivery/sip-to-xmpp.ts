@@ -2,7 +2,7 @@ import type { Element } from "@xmpp/xml";
 import type { Logger } from "pino";
 import type { Responder } from "../../sip/engine.ts";
 import { latin1FromUtf8 } from "../../sip/text.ts";
-import { bareOf, formatJid, type Jid, parseJid } from "../../xmpp/jid.ts";
+import { bareOf, type Jid, parseJid } from "../../xmpp/jid.ts";
 import type { Handover, XmppLink } from "../../xmpp/link/link.ts";
 import { parseStanzaError, type StanzaError } from "../../xmpp/stanza-error.ts";
 import type { Clock } from "../clock.ts";
@@ -14,6 +14,7 @@ import { stanzaFromIm } from "../mapping/to-xmpp.ts";
 import { refusal } from "../refusal.ts";
 import { type Failure, quoteOf } from "./failure-message.ts";
 import type { AcceptedIm, Journal, JournalRow } from "./journal.ts";
+import { RecentDeliveries } from "./recent-deliveries.ts";
 
 /** A MESSAGE that the XMPP server has not processed by now is journaled and answered 202. */
 const ANSWER_WITHIN_MS = 400;
@@ -47,6 +48,7 @@ interface InFlight {
 export class SipToXmpp {
   readonly #options: SipToXmppOptions;
   readonly #inFlight = new Map<string, InFlight>();
+  readonly #recent = new RecentDeliveries();
 
   constructor(options: SipToXmppOptions) {
     this.#options = options;
@@ -75,9 +77,11 @@ export class SipToXmpp {
   onError(stanza: Element, from: Jid, to: Jid): void {
     const error = parseStanzaError(stanza);
     if (error === undefined) return;
-    const flight = this.#inFlight.get(keyOf(stanza.attrs["id"], bareOf(from)));
+    const aor = aorFromJid(to, this.#options.domains);
+    const key = keyOf({ id: stanza.attrs["id"], aor: aor.ok ? aor.value : "", bareJid: bareOf(from) });
+    const flight = this.#inFlight.get(key);
     if (flight !== undefined) flight.error = error;
-    else this.#tellLate(stanza, { from, to, error });
+    else this.#onLateError(key, error);
   }
 
   #launch(
@@ -93,11 +97,12 @@ export class SipToXmpp {
       this.#options.log.error({ row: with_.row?.id, jid: accepted.jid }, "no way to the XMPP side for this message");
       return undefined;
     }
-    const id = this.#freeId(accepted.stanzaId ?? accepted.callId, bareOf(to.value));
+    const pair = { aor: accepted.aor, bareJid: bareOf(to.value) };
+    const id = this.#freeId(accepted.stanzaId ?? accepted.callId, pair);
     const flight: InFlight = {
       accepted,
       conversation,
-      key: keyOf(id, bareOf(to.value)),
+      key: keyOf({ id, ...pair }),
       responder: with_.responder,
       row: with_.row,
       error: undefined,
@@ -115,9 +120,9 @@ export class SipToXmpp {
   }
 
   /** Phones choose the branch that becomes the id; two under way must not be taken for one. */
-  #freeId(wanted: string, bareJid: string): string {
+  #freeId(wanted: string, pair: { readonly aor: string; readonly bareJid: string }): string {
     let id = wanted;
-    for (let n = 2; this.#inFlight.has(keyOf(id, bareJid)); n += 1) id = `${wanted}-${n}`;
+    for (let n = 2; this.#inFlight.has(keyOf({ id, ...pair })); n += 1) id = `${wanted}-${n}`;
     return id;
   }
 
@@ -170,6 +175,7 @@ export class SipToXmpp {
     this.#options.counters.add("im.to-xmpp.delivered");
     this.#log(flight, 200, "message relayed to XMPP");
     flight.responder?.respond(200);
+    this.#recent.add(flight.key, flight.accepted);
     this.#settle(flight);
   }
 
@@ -199,19 +205,15 @@ export class SipToXmpp {
   }
 
   /** A remote server's error can come long after the barrier. */
-  #tellLate(stanza: Element, late: { readonly from: Jid; readonly to: Jid; readonly error: StanzaError }): void {
-    const aor = aorFromJid(late.to, this.#options.domains);
-    if (!aor.ok) return;
-    const { reason } = this.#failureFrom(formatJid(late.from), late.error);
-    const quoted = stanza.getChildText("body");
-    const text = `${this.#options.failureText(reason)}${quoted ? ` ${quoteOf(quoted)}` : ""}`;
+  #onLateError(key: string, error: StanzaError): void {
+    const delivered = this.#recent.take(key);
+    this.#options.log.info({ callId: delivered?.callId, condition: error.condition }, "late error for a message");
+    if (delivered === undefined) return;
     this.#options.counters.add("im.to-xmpp.failed");
-    this.#options.log.info(
-      { stanzaId: stanza.attrs["id"], condition: late.error.condition },
-      "late error for a message",
-    );
-    const callId = `late-${stanza.attrs["id"] ?? ""}-${this.#options.clock.now()}`;
-    this.#tell({ aor: aor.value, jid: formatJid(late.from), text, callId }, undefined);
+    const { aor, jid, callId, beginning } = delivered;
+    const { reason } = this.#failureFrom(jid, error);
+    const text = `${this.#options.failureText(reason)} ${quoteOf(beginning)}`;
+    this.#tell({ aor, jid, text, callId: `${callId}-failed` }, undefined);
   }
 
   #failureFrom(jid: string, error: StanzaError): SipFailure {
@@ -233,6 +235,7 @@ export class SipToXmpp {
   }
 }
 
-function keyOf(id: string | undefined, bareJid: string): string {
-  return `${id ?? ""} ${bareJid}`;
+/** What an error stanza repeats of the stanza that it is about; NUL stands in none of the parts. */
+function keyOf({ id, aor, bareJid }: { id: string | undefined; aor: string; bareJid: string }): string {
+  return `${id ?? ""}\0${aor}\0${bareJid}`;
 }

@@ -3,7 +3,7 @@ import { parseCpim } from "../../sip/cpim.ts";
 import type { SipRequest } from "../../sip/message.ts";
 import { utf8FromLatin1 } from "../../sip/text.ts";
 import { decodeText } from "../../sip/text-body.ts";
-import type { InstantMessage } from "./instant-message.ts";
+import { type InstantMessage, LANGUAGE_TAG } from "./instant-message.ts";
 
 /** The media types that a MESSAGE may bring, as the Accept header of a 415 and of OPTIONS tells them. RFC 3428 §5. */
 export const ACCEPTED_TYPES = "text/plain, message/cpim";
@@ -27,7 +27,7 @@ export function imFromSip(request: SipRequest): ImFromSip {
   const content = contentOf(request);
   if (!content.ok) return content;
   const subject = request.fields.get("subject");
-  const language = request.fields.get("content-language");
+  const language = request.fields.get("content-language")?.split(",")[0]?.trim() ?? "";
   const branch = request.via.branch;
   return {
     ok: true,
@@ -35,7 +35,7 @@ export function imFromSip(request: SipRequest): ImFromSip {
       text: content.text,
       thread: utf8FromLatin1(request.callId),
       ...optional("subject", subject === undefined || subject === "" ? content.subject : utf8FromLatin1(subject)),
-      ...optional("language", language?.split(",")[0]?.trim() || undefined),
+      ...optional("language", LANGUAGE_TAG.test(language) ? language : undefined), // ejabberd refuses a stanza over it
       ...optional("id", branch?.startsWith(MAGIC_COOKIE) ? utf8FromLatin1(branch.slice(MAGIC_COOKIE.length)) : branch),
     },
   };

@@ -1,8 +1,5 @@
 import type { Element } from "@xmpp/xml";
-import type { InstantMessage } from "./instant-message.ts";
-
-/** RFC 5646 §2.1, as far as a header field needs it: letters, digits and hyphens, so that nothing else can slip in. */
-const LANGUAGE_TAG = /^[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,8}$/;
+import { type InstantMessage, LANGUAGE_TAG } from "./instant-message.ts";
 
 /**
  * Message stanza -> instant message, or undefined when it says nothing to a person (chat state, receipt, marker).

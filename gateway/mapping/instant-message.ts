@@ -6,3 +6,6 @@ export interface InstantMessage {
   readonly thread?: string; // <thread/>, or the Call-ID of a MESSAGE
   readonly id?: string; // id attribute, or the transaction's branch
 }
+
+/** RFC 5646 §2.1, as far as both networks need it: letters, digits and hyphens, so that nothing else can slip in. */
+export const LANGUAGE_TAG = /^[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,8}$/;

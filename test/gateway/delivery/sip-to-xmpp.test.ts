@@ -1,4 +1,3 @@
-import xml from "@xmpp/xml";
 import { expect } from "chai";
 import type { Conversation } from "../../../gateway/conversation/table.ts";
 import { Counters } from "../../../gateway/counters.ts";
@@ -189,13 +188,25 @@ describe("delivery from SIP to XMPP: the final answer is the truth", () => {
     const { link, delivery, told } = setUp();
     delivery.deliver(imWith("a"), CONVERSATION, new FakeResponder());
     link.sent[0]?.settle({ outcome: "processed" });
-    const [error, from, to] = errorFor(link, "item-not-found");
-    error.append(xml("body", {}, "Neither, fair saint"));
-    delivery.onError(error, from, to);
+    delivery.onError(...errorFor(link, "item-not-found"));
+    delivery.onError(...errorFor(link, "item-not-found"));
     await turn();
     expect(told.map((failure) => failure.text)).to.deep.equal([
       "Not delivered. No such user (item-not-found) “Neither, fair saint”",
     ]);
+  });
+
+  it("an error for an IM that we did not send makes no failure message", async () => {
+    const { link, delivery, told } = setUp();
+    delivery.deliver(imWith("a"), CONVERSATION, new FakeResponder());
+    const [error, from, to] = errorFor(link, "item-not-found");
+    link.sent[0]?.settle({ outcome: "processed" });
+    delivery.onError(error, { ...from, local: "mallory" }, to);
+    delivery.onError(error, from, { ...to, local: "bob" });
+    error.attrs["id"] = "b";
+    delivery.onError(error, from, to);
+    await turn();
+    expect(told).to.deep.equal([]);
   });
 
   it("what the link refuses is told with its reason", () => {
