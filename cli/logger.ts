@@ -5,8 +5,12 @@ import type { Config } from "../gateway/config.ts";
 /** The log goes to standard error, so that standard output has nothing but the line `ready`. */
 const STDERR = 2;
 
+/** Lines go out together: one write a line costs a tenth of what an instant message takes from the processor. */
+const BUFFERED = { minLength: 8_192, periodicFlush: 200 }; // bytes; ms
+
 /** Lines leave without holding up the messages; pino writes the rest when the process exits. */
 export function createLogger({ level, format }: Config["log"]): Logger {
-  const stream = format === "pretty" ? PinoPretty({ destination: STDERR }) : destination({ dest: STDERR, sync: false });
+  const json = () => destination({ dest: STDERR, sync: false, ...BUFFERED });
+  const stream = format === "pretty" ? PinoPretty({ destination: STDERR }) : json();
   return pino({ level, base: null }, stream);
 }
