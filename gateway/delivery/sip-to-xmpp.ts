@@ -33,6 +33,7 @@ export interface SipToXmppOptions {
 /** One IM on its way to the XMPP server, from `send` to the answer of the barrier behind it. */
 interface InFlight {
   readonly accepted: AcceptedIm;
+  readonly link: XmppLink;
   readonly conversation: string;
   readonly key: string;
   responder: Responder | undefined; // until the SIP sender has its final answer
@@ -61,7 +62,7 @@ export class SipToXmpp {
   deliver(accepted: AcceptedIm, conversation: Conversation, responder: Responder): void {
     const flight = this.#launch(accepted, conversation.id, { responder });
     if (flight === undefined) return;
-    if (this.#linkOf(accepted)?.status().state === "online") {
+    if (flight.link.status().state === "online") {
       flight.cancelTimer = this.#options.clock.after(ANSWER_WITHIN_MS, () => this.#acceptWithoutHandover(flight));
     } else {
       this.#acceptWithoutHandover(flight);
@@ -91,7 +92,7 @@ export class SipToXmpp {
   ): InFlight | undefined {
     const to = parseJid(accepted.jid);
     const from = jidFromAor(accepted.aor, this.#options.domains);
-    const link = this.#linkOf(accepted);
+    const link = from.ok ? this.#options.linkOf(from.value.domain) : undefined;
     if (!to.ok || !from.ok || link === undefined) {
       with_.responder?.respond(404, { reason: refusal("not-served").text });
       this.#options.log.error({ row: with_.row?.id, jid: accepted.jid }, "no way to the XMPP side for this message");
@@ -101,6 +102,7 @@ export class SipToXmpp {
     const id = this.#freeId(accepted.stanzaId ?? accepted.callId, pair);
     const flight: InFlight = {
       accepted,
+      link,
       conversation,
       key: keyOf({ id, ...pair }),
       responder: with_.responder,
@@ -112,11 +114,6 @@ export class SipToXmpp {
     const stanza = stanzaFromIm(accepted.im, { from: from.value, to: to.value, id });
     link.send(stanza, { settled: (handover) => this.#onSettled(flight, handover) });
     return flight;
-  }
-
-  #linkOf(accepted: AcceptedIm): XmppLink | undefined {
-    const jid = jidFromAor(accepted.aor, this.#options.domains);
-    return jid.ok ? this.#options.linkOf(jid.value.domain) : undefined;
   }
 
   /** Phones choose the branch that becomes the id; two under way must not be taken for one. */
