@@ -36,6 +36,13 @@ export interface Gateway {
 /** What is under way may take this long to finish: one IM held for its barrier, not a phone that never answers. */
 const DRAIN_MS = 3_000;
 
+/** What OPTIONS tells. RFC 3261 §11.2. */
+const CAPABILITIES = [
+  ["Allow", "MESSAGE, OPTIONS, REGISTER"],
+  ["Accept", ACCEPTED_TYPES],
+  ["Supported", ""],
+] as const;
+
 /** The parts of a running gateway. */
 interface House {
   readonly config: Config;
@@ -94,9 +101,9 @@ function dispatch({ config, state, engine, xmpp, identity, sipToXmpp, xmppToSip 
   const anyoneIsLocal = config.sip.authentication === "none";
   const messages = new Messages({ ...state, engine, identity, anyoneIsLocal, sipToXmpp, xmppToSip });
   engine
-    .on("MESSAGE", (request, responder) => messages.onSipMessage(request, responder))
+    .on("MESSAGE", (request, responder) => messages.onSipMessage(request, responder), { mayPassOn: true })
     .on("REGISTER", registerHandler({ ...state, identity }))
-    .on("OPTIONS", (_request, responder) => responder.respond(200, { headers: [["Accept", ACCEPTED_TYPES]] }));
+    .on("OPTIONS", (_request, responder) => responder.respond(200, { headers: CAPABILITIES }));
   engine.onFlowClosed((flow) => state.registrations.onFlowClosed(flow));
   for (const link of xmpp.links) {
     link.onStanza((stanza) => {

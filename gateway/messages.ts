@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Element } from "@xmpp/xml";
 import type { Logger } from "pino";
+import { sanityCheck } from "../sip/embedded/sanity-check.ts";
 import type { Responder, SipEngine } from "../sip/engine.ts";
 import type { SipRequest } from "../sip/message.ts";
 import { latin1FromUtf8 } from "../sip/text.ts";
@@ -44,6 +45,9 @@ interface StanzaRoute {
   readonly forRoom: boolean; // of type groupchat
 }
 
+/** Option tags that a MESSAGE to the XMPP side may require. RFC 3261 §8.2.2.3. */
+const NO_EXTENSIONS: ReadonlySet<string> = new Set();
+
 /** The way of an IM through the gateway, from either side: who is this, where to, may it, then delivery. */
 export class Messages {
   readonly #options: MessagesOptions;
@@ -52,7 +56,7 @@ export class Messages {
     this.#options = options;
   }
 
-  /** The dispatch row for the SIP method MESSAGE. RFC 3428. */
+  /** The dispatch row for the SIP method MESSAGE. RFC 3428 §7. */
   async onSipMessage(request: SipRequest, responder: Responder): Promise<void> {
     const sender = await this.#options.identity.senderOf(request);
     if (!sender.ok) {
@@ -96,7 +100,7 @@ export class Messages {
     else this.#options.log.debug({ from: stanza.attrs["from"], to: stanza.attrs["to"] }, "error to nobody dropped");
   }
 
-  /** SIP to SIP: proxied to every binding, the phones' answers go back. RFC 3428 §5. */
+  /** SIP to SIP: proxied to every binding, the phones' answers go back. RFC 3428 §6. */
   async #relay(aor: string, request: SipRequest, responder: Responder): Promise<void> {
     const { registrations, counters, log, engine } = this.#options;
     const refused = refusalOfIm({ bytes: request.body.length, crossing: false }, this.#options.parameters);
@@ -121,6 +125,11 @@ export class Messages {
     const refused = refusalOfIm({ bytes: request.body.length, crossing: true }, parameters);
     if (refused !== undefined) {
       this.#refuseSip(request, responder, refused);
+      return;
+    }
+    const unsupported = sanityCheck(request, { supported: NO_EXTENSIONS });
+    if (unsupported !== undefined) {
+      responder.respond(unsupported.status, unsupported);
       return;
     }
     const content = imFromSip(request);

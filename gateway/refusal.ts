@@ -25,12 +25,10 @@ export const REFUSALS = {
   "im-disabled":      { status: 403, condition: "not-allowed",            text: "Instant messaging is switched off here" },
   "gateway-off":      { status: 403, condition: "not-allowed",            text: "Instant messaging between SIP and XMPP is switched off here" },
   "too-large":        { status: 413, condition: "policy-violation",       text: "The message is too large" },
-  "bad-content":      { status: 400, condition: "bad-request",            text: "The message cannot be read" },
   "bad-address":      { status: 400, condition: "jid-malformed",          text: "The address cannot be carried over to the other network" },
   "sips":             { status: 416, condition: "not-acceptable",         text: "A sips: address asks for TLS all the way, which cannot be promised here" },
   "not-served":       { status: 404, condition: "item-not-found",         text: "Nobody here answers for that address" },
   "unknown-user":     { status: 404, condition: "item-not-found",         text: "There is no such user" },
-  "spoofed":          { status: 403, condition: "forbidden",              text: "The sender is not who it says" },
   "no-room":          { status: 404, condition: "service-unavailable",    text: "There is no room of that name" }, // RFC 6121 §8.5.2.1.1
   "not-registered":   { status: 480, condition: "recipient-unavailable",  text: "The user is not registered with any device" },
   "overloaded":       { status: 503, condition: "resource-constraint",    text: "Too many messages are waiting", retryAfterSeconds: 30 },

@@ -1,5 +1,5 @@
 import { isSipUri, parseUri } from "../sip/uri.ts";
-import { bareOf, type Jid } from "../xmpp/jid.ts";
+import type { Jid } from "../xmpp/jid.ts";
 import type { Parsed } from "../xmpp/parsed.ts";
 import type { Config } from "./config.ts";
 import { aorFromJid, aorFromSip, type DomainMap, jidFromSip } from "./mapping/address.ts";
@@ -8,7 +8,7 @@ import { type Refusal, refusal } from "./refusal.ts";
 /** Who answers for an address. */
 export type Destination =
   | { readonly kind: "sip-user"; readonly aor: string }
-  | { readonly kind: "xmpp-user"; readonly jid: Jid; readonly bareJid: string };
+  | { readonly kind: "xmpp-user"; readonly jid: Jid };
 
 export type Route =
   | { readonly ok: true; readonly destination: Destination }
@@ -43,7 +43,7 @@ export class Routing {
     const jid = jidFromSip(uri.value, this.#served.domains);
     if (!jid.ok) return unaddressable(jid.why);
     if (jid.value.local === undefined) return unaddressable("the address names no user");
-    return { ok: true, destination: { kind: "xmpp-user", jid: jid.value, bareJid: bareOf(jid.value) } };
+    return { ok: true, destination: { kind: "xmpp-user", jid: jid.value } };
   }
 
   /** The local SIP account that a JID of our component stands for. */

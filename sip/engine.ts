@@ -40,12 +40,19 @@ export interface ProxyOptions {
   readonly targets: readonly ProxyTarget[]; // tried in parallel; the best final answer goes back (RFC 3261 §16.7)
 }
 
+export interface HandlerOptions {
+  readonly mayPassOn?: boolean;
+}
+
 export type RequestHandler = (request: SipRequest, responder: Responder) => void | Promise<void>;
 
 /** A SIP stack as the gateway sees it. Dialog and subscription state never live in here. */
 export interface SipEngine {
-  /** One handler a method; "*" takes the methods that have none (without it they get 405 with Allow). */
-  on(method: string, handler: RequestHandler): this;
+  /**
+   * One handler a method; "*" takes the methods that have none (without it they get 405 with Allow). A handler that
+   * `mayPassOn` requests checks Require itself where it answers them. RFC 3261 §8.2.2.3, §16.3.
+   */
+  on(method: string, handler: RequestHandler, options?: HandlerOptions): this;
   /** Opens every listener; rejects with the address that could not be opened. Gives the listeners as flows. */
   start(): Promise<readonly Flow[]>;
   /** Resolves with the final response (408 made locally on timer F, 503 on a transport error); never rejects for a SIP outcome. */

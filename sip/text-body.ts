@@ -44,7 +44,7 @@ function decoderFor(label: string): TextDecoder | undefined {
   }
 }
 
-/** RFC 2781 §4.3: the mark decides; without one little-endian, as nearly all of it is. */
+/** The mark decides. Without one little-endian, as nearly all of it is, though RFC 2781 §4.3 would have it big-endian. */
 function utf16Order(body: Buffer): string {
   return body.subarray(0, 2).equals(UTF16_BIG_ENDIAN_MARK) ? "utf-16be" : "utf-16le";
 }

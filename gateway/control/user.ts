@@ -6,7 +6,7 @@ import { parseAor } from "../mapping/address.ts";
 import type { Appliance } from "./appliance.ts";
 import { defineOperation, done, type Outcome, refused, textInput } from "./operation.ts";
 
-/** RFC 6122 §2.3: no localpart is longer than 1023 bytes, no domain longer than 255. */
+/** No localpart is longer than 1023 bytes (RFC 7622 §3.3), no domain name than 255. */
 const aorInput = textInput(1279);
 /** Long enough for any generated password; what is hashed has a limit. */
 const MAX_PASSWORD_CHARS = 255;

@@ -37,7 +37,8 @@ export interface JournalOptions {
 /** What Parley has taken responsibility for and not yet settled, in the order in which it was accepted. */
 export class Journal {
   readonly #options: JournalOptions;
-  #count = 0;
+  /** Ids of the rows that are not settled. */
+  readonly #open = new Set<string>();
   #sequence = 0;
   #settled: string[] = [];
   #cancelFlush: (() => void) | undefined;
@@ -49,7 +50,7 @@ export class Journal {
   /** The rows that the last run left open. A row that cannot be read is given back as its id, and kept. */
   async open(): Promise<{ readonly rows: readonly JournalRow[]; readonly unreadable: readonly string[] }> {
     const records = await this.#options.store.list();
-    this.#count = records.length;
+    for (const { id } of records) this.#open.add(id);
     const rows = records.map(rowFromRecord);
     return {
       rows: rows.flatMap((row) => row ?? []),
@@ -58,11 +59,11 @@ export class Journal {
   }
 
   get count(): number {
-    return this.#count;
+    return this.#open.size;
   }
 
   get full(): boolean {
-    return this.#count >= MAX_ROWS;
+    return this.#open.size >= MAX_ROWS;
   }
 
   /** Gives the row at once; `written` resolves when it is on disk. */
@@ -72,15 +73,8 @@ export class Journal {
     accepted: AcceptedIm,
   ): { row: JournalRow; written: Promise<void> } {
     const row = { id: this.#nextId(), direction, conversation, accepted };
-    this.#count += 1;
-    const written = this.#options.store.add({
-      id: row.id,
-      direction,
-      conversation,
-      acceptedAt: accepted.acceptedAt,
-      payload: JSON.stringify(accepted),
-    });
-    return { row, written };
+    this.#open.add(row.id);
+    return { row, written: this.#write(row) };
   }
 
   /**
@@ -88,7 +82,7 @@ export class Journal {
    * crash before that the IM is sent again with the same id, which is what a row under way means anyway.
    */
   settle(row: JournalRow): void {
-    this.#count -= 1;
+    if (!this.#open.delete(row.id)) return;
     this.#settled.push(row.id);
     this.#cancelFlush ??= this.#options.clock.after(SETTLED_WITHIN_MS, () => this.#flush());
   }
@@ -96,6 +90,16 @@ export class Journal {
   /** Takes the settled rows off the disk. */
   async close(): Promise<void> {
     await this.#removeSettled();
+  }
+
+  async #write({ id, direction, conversation, accepted }: JournalRow): Promise<void> {
+    const { acceptedAt } = accepted;
+    try {
+      await this.#options.store.add({ id, direction, conversation, acceptedAt, payload: JSON.stringify(accepted) });
+    } catch (error) {
+      this.#open.delete(id); // there is no row
+      throw error;
+    }
   }
 
   #flush(): void {

@@ -30,6 +30,9 @@ export interface SipToXmppOptions {
   readonly tellSipUser: (failure: Failure) => Promise<void>;
 }
 
+/** For a peer whose address SIP cannot say. RFC 3261 §20.10 has nothing better. */
+const UNKNOWN_PEER = "sip:anonymous@anonymous.invalid";
+
 /** One IM on its way to the XMPP server, from `send` to the answer of the barrier behind it. */
 interface InFlight {
   readonly accepted: AcceptedIm;
@@ -111,7 +114,9 @@ export class SipToXmpp {
       cancelTimer: () => {},
     };
     this.#inFlight.set(flight.key, flight);
-    const stanza = stanzaFromIm(accepted.im, { from: from.value, to: to.value, id });
+    const waits = with_.row !== undefined || link.status().state !== "online";
+    const delayed = waits ? { delayedSince: new Date(accepted.acceptedAt) } : {};
+    const stanza = stanzaFromIm(accepted.im, { from: from.value, to: to.value, id, ...delayed });
     link.send(stanza, { settled: (handover) => this.#onSettled(flight, handover) });
     return flight;
   }
@@ -161,11 +166,13 @@ export class SipToXmpp {
 
   /** The link stops with us. What is in the journal is sent at the next start; all others are told. */
   #onCancelled(flight: InFlight): void {
+    if (flight.responder === undefined) return;
     const stopping = refusal("stopping");
-    flight.responder?.respond(stopping.sip.status, {
+    flight.responder.respond(stopping.sip.status, {
       reason: stopping.text,
       headers: [["Retry-After", String(stopping.retryAfterSeconds)]],
     });
+    this.#settle(flight);
   }
 
   #onDelivered(flight: InFlight): void {
@@ -183,6 +190,7 @@ export class SipToXmpp {
     if (flight.responder !== undefined) {
       const headers = failure.contact === undefined ? {} : { headers: [["Contact", failure.contact]] as const };
       flight.responder.respond(failure.status, { reason: latin1FromUtf8(text), ...headers });
+      this.#settle(flight);
       return;
     }
     const { aor, jid, im, callId } = flight.accepted;
@@ -190,13 +198,12 @@ export class SipToXmpp {
   }
 
   #tell(told: { aor: string; jid: string; text: string; callId: string }, flight: InFlight | undefined): void {
-    const peer = parseJid(told.jid);
-    if (!peer.ok) return;
-    const from = sipFromJid(peer.value, this.#options.domains);
-    if (!from.ok) return;
-    const at = new Date(this.#options.clock.now());
+    const { jid, ...what } = told;
+    const peer = parseJid(jid);
+    const from = peer.ok ? sipFromJid(peer.value, this.#options.domains) : peer;
+    const failure = { ...what, from: from.ok ? from.value : UNKNOWN_PEER, at: new Date(this.#options.clock.now()) };
     this.#options
-      .tellSipUser({ aor: told.aor, from: from.value, text: told.text, callId: told.callId, at })
+      .tellSipUser(failure)
       .then(() => flight && this.#settle(flight))
       .catch((error: unknown) => this.#options.log.error({ err: error, aor: told.aor }, "failure message not sent"));
   }
@@ -217,6 +224,7 @@ export class SipToXmpp {
     return sipFailureFromStanzaError(error, { hasResource: jid.includes("/"), domains: this.#options.domains });
   }
 
+  /** The sender knows the outcome; a row that is still being written goes as well. */
   #settle(flight: InFlight): void {
     if (flight.row === undefined) return;
     this.#options.journal.settle(flight.row);

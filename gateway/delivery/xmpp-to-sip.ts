@@ -58,7 +58,7 @@ export class XmppToSip {
 
   /** Sends what has a row, of this run or of the last. */
   resume(row: JournalRow): void {
-    if (this.#lanes.enter(row.conversation, () => this.#attempt(row))) return;
+    if (this.#lanes.enter(laneOf(row.accepted), () => this.#attempt(row))) return;
     this.#options.counters.add("queue.limit-hit");
     this.refuse(row.accepted, refusal("overloaded"), row);
   }
@@ -133,6 +133,12 @@ export class XmppToSip {
   #settle(row: JournalRow): void {
     this.#options.journal.settle(row);
   }
+}
+
+/** Of the pair and not of its conversation, whose id may be another one after a crash. */
+function laneOf({ aor, jid }: AcceptedIm): string {
+  const slash = jid.indexOf("/");
+  return `${aor} ${slash < 0 ? jid : jid.slice(0, slash)}`;
 }
 
 function originalOf(accepted: AcceptedIm, to: string): Element {

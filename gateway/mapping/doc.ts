@@ -6,7 +6,7 @@ import { ACCEPTED_TYPES } from "./from-sip.ts";
 /** What the message mapping does, field by field. RFC 7572 §4, §5. */
 // biome-ignore format: table
 export const MESSAGE_FIELDS = [
-  { sip: "From",              xmpp: "from",       note: "bare JID; the resource stays in the conversation" },
+  { sip: "From",              xmpp: "from",       note: "the bare JID: an answer goes to all of the person's clients" },
   { sip: "Request-URI, To",   xmpp: "to",         note: "a `gr` parameter becomes the resource" },
   { sip: "body",              xmpp: "<body/>",    note: "byte-exact text; other charsets become UTF-8, what XML forbids becomes U+FFFD" },
   { sip: "Subject",           xmpp: "<subject/>", note: "a stanza with a subject alone is read as its text" },

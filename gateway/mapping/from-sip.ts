@@ -5,7 +5,7 @@ import { utf8FromLatin1 } from "../../sip/text.ts";
 import { decodeText } from "../../sip/text-body.ts";
 import { type InstantMessage, LANGUAGE_TAG } from "./instant-message.ts";
 
-/** The media types that a MESSAGE may bring, as the Accept header of a 415 and of OPTIONS tells them. RFC 3428 §5. */
+/** The media types that a MESSAGE may bring, as the Accept header of a 415 and of OPTIONS tells them. RFC 3428 §7. */
 export const ACCEPTED_TYPES = "text/plain, message/cpim";
 
 export type ImFromSip =

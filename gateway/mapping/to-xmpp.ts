@@ -7,7 +7,11 @@ export interface StanzaEnvelope {
   readonly from: Jid;
   readonly to: Jid;
   readonly id: string;
+  /** When it came in, for an IM that has waited. XEP-0203. */
+  readonly delayedSince?: Date;
 }
+
+const DELAY_NAMESPACE = "urn:xmpp:delay";
 
 /**
  * Instant message -> message stanza. RFC 7572 §5 asks for no type or `normal`; `chat` is sent, since clients show
@@ -25,5 +29,9 @@ export function stanzaFromIm(im: InstantMessage, envelope: StanzaEnvelope): Elem
   if (im.subject !== undefined) stanza.append(xml("subject", {}, sanitizeText(im.subject)));
   stanza.append(xml("body", {}, sanitizeText(im.text)));
   if (im.thread !== undefined) stanza.append(xml("thread", {}, sanitizeText(im.thread)));
+  const { delayedSince, from } = envelope;
+  if (delayedSince !== undefined) {
+    stanza.append(xml("delay", { xmlns: DELAY_NAMESPACE, from: from.domain, stamp: delayedSince.toISOString() }));
+  }
   return stanza;
 }

@@ -1,7 +1,7 @@
 import { promises as dns } from "node:dns";
 import type { Logger } from "pino";
 import type { Clock } from "../clock.ts";
-import type { OutgoingRequest, ProxyOptions, RequestHandler, SipEngine } from "../engine.ts";
+import type { HandlerOptions, OutgoingRequest, ProxyOptions, RequestHandler, SipEngine } from "../engine.ts";
 import type { Flow } from "../flow.ts";
 import type { SipResponse } from "../message.ts";
 import { DEFAULT_SIP_PORT, isWildcard, type ListenAddress } from "./endpoint.ts";
@@ -98,8 +98,8 @@ export class EmbeddedSipEngine implements SipEngine {
    * rejects gets it at once. INVITE: a handler may refuse a call; the 2xx of one that it accepts is not repeated
    * (RFC 3261 §13.3.1.4).
    */
-  on(method: string, handler: RequestHandler): this {
-    this.#uas.handle(method, handler);
+  on(method: string, handler: RequestHandler, options?: HandlerOptions): this {
+    this.#uas.handle(method, handler, options);
     return this;
   }
 
@@ -122,7 +122,7 @@ export class EmbeddedSipEngine implements SipEngine {
 
   async stop(graceMs = 0): Promise<void> {
     this.#transports.stopListening();
-    const drained = this.#uas.drain();
+    const drained = Promise.all([this.#uas.drain(), this.#sender.drain()]);
     if (graceMs > 0) await this.#within(graceMs, drained);
     this.#uas.discardAll();
     this.#sender.close();
@@ -142,7 +142,7 @@ export class EmbeddedSipEngine implements SipEngine {
   }
 
   /** Resolves with `done`, or when the time is over. */
-  #within(timeoutMs: number, done: Promise<void>): Promise<void> {
+  #within(timeoutMs: number, done: Promise<unknown>): Promise<void> {
     return new Promise((resolve) => {
       const cancel = this.#options.clock.after(timeoutMs, resolve);
       void done.then(() => {

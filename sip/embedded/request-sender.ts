@@ -57,6 +57,7 @@ export class RequestSender {
   readonly #byConnection = new Map<string, Set<NonInviteClientTransaction>>();
   #open = 0;
   #closed = false;
+  #onIdle: (() => void) | undefined;
 
   constructor({ parts, transports, lookup, now }: RequestSenderOptions) {
     this.#parts = parts;
@@ -108,6 +109,14 @@ export class RequestSender {
     for (const transaction of waiting ?? []) transaction.onTransportError("the connection was closed");
   }
 
+  /** Resolves when nothing waits for an answer. */
+  drain(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onIdle = resolve;
+      if (this.#open === 0) resolve();
+    });
+  }
+
   /** Nothing is sent from here on, and what waits ends as if its transport had failed. */
   close(): void {
     this.#closed = true;
@@ -137,6 +146,7 @@ export class RequestSender {
         this.#open -= 1;
         this.#unlink(way.flow, transaction);
         resolve(outcome);
+        if (this.#open === 0) this.#onIdle?.();
       };
       const reliable = way.flow.protocol !== "udp";
       const transaction = new NonInviteClientTransaction(

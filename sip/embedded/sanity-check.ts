@@ -2,8 +2,8 @@ import type { Answer } from "../engine.ts";
 import type { HeaderField } from "../header-fields.ts";
 import type { SipRequest } from "../message.ts";
 
-/** Who looks at a request: one who answers it, or one who passes it on. */
-export type Role = "server" | "proxy";
+/** Who looks at a request: one who answers it, one who passes it on, or one who does not know yet which of both it is. */
+export type Role = "server" | "proxy" | "either";
 
 export interface SanityOptions {
   readonly supported: ReadonlySet<string>; // option tags in lower case
@@ -28,7 +28,12 @@ const WITHOUT_EXTENSIONS: ReadonlySet<string> = new Set(["ACK", "CANCEL"]);
 
 /** What a well-formed request is checked for before anyone acts on it, in this order. RFC 3261 §8.2.2, §16.3. */
 export const SANITY_CHECKS: readonly SanityCheck[] = [
-  { name: "URI scheme", clause: "RFC 3261 §8.2.2.1, §16.3 step 2", roles: ["server", "proxy"], run: checkScheme },
+  {
+    name: "URI scheme",
+    clause: "RFC 3261 §8.2.2.1, §16.3 step 2",
+    roles: ["server", "proxy", "either"],
+    run: checkScheme,
+  },
   { name: "Max-Forwards", clause: "RFC 3261 §16.3 step 3", roles: ["proxy"], run: checkMaxForwards },
   {
     name: "Require",

@@ -1,4 +1,4 @@
-import type { RequestHandler } from "../engine.ts";
+import type { HandlerOptions, RequestHandler } from "../engine.ts";
 import type { HeaderField } from "../header-fields.ts";
 import type { SipRequest } from "../message.ts";
 import type { EngineParts } from "./engine-parts.ts";
@@ -6,7 +6,7 @@ import { InviteServerTransaction } from "./invite-server-transaction.ts";
 import { NonInviteServerTransaction } from "./non-invite-server-transaction.ts";
 import { TransactionResponder } from "./responder.ts";
 import type { ResponseSender } from "./response-sender.ts";
-import { sanityCheck } from "./sanity-check.ts";
+import { type Role, sanityCheck } from "./sanity-check.ts";
 import type { ServerTransaction, ServerTransactionContext, StatusAnswer } from "./server-transaction.ts";
 import { serverTransactionKey } from "./server-transaction-key.ts";
 import { transactionTimeoutMs } from "./timers.ts";
@@ -37,7 +37,7 @@ export class UasCore implements ServerTransactionContext {
   readonly #parts: EngineParts;
   readonly #responses: ResponseSender;
   readonly #supported: ReadonlySet<string>;
-  readonly #handlers = new Map<string, RequestHandler>();
+  readonly #handlers = new Map<string, { readonly handler: RequestHandler; readonly role: Role }>();
   readonly #table: TransactionTable<ServerTransaction>;
   /** The open transactions. */
   readonly #served = new Map<ServerTransaction, Served>();
@@ -66,8 +66,8 @@ export class UasCore implements ServerTransactionContext {
     return this.#table.evictions;
   }
 
-  handle(method: string, handler: RequestHandler): void {
-    this.#handlers.set(method, handler);
+  handle(method: string, handler: RequestHandler, { mayPassOn = false }: HandlerOptions = {}): void {
+    this.#handlers.set(method, { handler, role: mayPassOn ? "either" : "server" });
   }
 
   onRequest(request: SipRequest): void {
@@ -138,11 +138,11 @@ export class UasCore implements ServerTransactionContext {
   }
 
   #dispatch(request: SipRequest, responder: TransactionResponder): void {
-    const refusal = sanityCheck(request, { supported: this.#supported });
-    const handler = this.#handlers.get(request.method) ?? this.#handlers.get("*");
+    const row = this.#handlers.get(request.method) ?? this.#handlers.get("*");
+    const refusal = sanityCheck(request, { supported: this.#supported, role: row?.role ?? "server" });
     if (refusal !== undefined) responder.respond(refusal.status, refusal);
-    else if (handler === undefined) responder.respond(405, { headers: [["Allow", this.#allowed()]] });
-    else this.#run(handler, { request, responder });
+    else if (row === undefined) responder.respond(405, { headers: [["Allow", this.#allowed()]] });
+    else this.#run(row.handler, { request, responder });
   }
 
   /** A handler may return, or resolve, and its request be answered later; `onOverdue` sees to those that are forgotten. */

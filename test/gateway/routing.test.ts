@@ -15,16 +15,12 @@ describe("routing: who answers for an address", () => {
     ["sip:alice@sip.test", { kind: "sip-user", aor: "alice@sip.test" }],
     ["sip:ALICE@SIP.test:5060;transport=tcp", { kind: "sip-user", aor: "alice@sip.test" }],
     ["sip:bob@example.com", { kind: "sip-user", aor: "bob@example.com" }],
-    [
-      "sip:juliet@xmpp.test",
-      { kind: "xmpp-user", jid: { local: "juliet", domain: "xmpp.test" }, bareJid: "juliet@xmpp.test" },
-    ],
+    ["sip:juliet@xmpp.test", { kind: "xmpp-user", jid: { local: "juliet", domain: "xmpp.test" } }],
     [
       "sip:juliet@xmpp.test;gr=balcony",
       {
         kind: "xmpp-user",
         jid: { local: "juliet", domain: "xmpp.test", resource: "balcony" },
-        bareJid: "juliet@xmpp.test",
       },
     ],
   ] as const) {

@@ -36,10 +36,12 @@ export async function startEjabberd(options: XmppServerOptions = {}): Promise<Xm
   const command = findProgram("erl", "ejabberd");
   const directory = await mkdtemp(join(tmpdir(), "parley-ejabberd-"));
   const [clientPort, componentPort, apiPort] = [await freePort(), await freePort(), await freePort()];
-  await writeFile(
-    join(directory, "ejabberd.yml"),
-    configuration(options, { directory, clientPort, componentPort, apiPort }),
-  );
+  const reconfigure = (settings: XmppServerOptions): Promise<void> =>
+    writeFile(
+      join(directory, "ejabberd.yml"),
+      configuration(settings, { directory, clientPort, componentPort, apiPort }),
+    );
+  await reconfigure(options);
   const server = new ServerProcess({
     command,
     args: ["-noinput", "-mnesia", "dir", JSON.stringify(join(directory, "spool")), "-s", "ejabberd"],
@@ -65,6 +67,7 @@ export async function startEjabberd(options: XmppServerOptions = {}): Promise<Xm
     addUser: (jid, password) => register(apiPort, jid, password),
     pause: () => server.signal("SIGSTOP"),
     resume: () => server.signal("SIGCONT"),
+    reconfigure,
     kill: () => server.end("SIGKILL"),
     restart: async (how) => {
       await server.end(how === "kill" ? "SIGKILL" : "SIGTERM");

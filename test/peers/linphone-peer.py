@@ -1,6 +1,7 @@
 """Linphone's own library under remote control: commands as JSON lines on stdin, what happens as JSON lines on stdout.
 
-Arguments: folder for its files, AOR, password, proxy URI, transport (udp, tcp or tls). Ends when stdin ends.
+Arguments: folder for its files, AOR, password, proxy URI, transport (udp, tcp or tls), format of what it sends (plain or
+cpim). Ends when stdin ends.
 """
 
 import ctypes
@@ -37,7 +38,8 @@ POINTERS = {"factory_get", "factory_create_core_3", "factory_create_core_cbs", "
             "factory_create_auth_info", "factory_create_address", "core_create_account_params", "core_create_account",
             "core_get_chat_room", "chat_room_create_message_from_utf8", "chat_message_get_from_address",
             "chat_message_get_chat_room", "chat_message_ref"}
-STRINGS = {"chat_message_get_utf8_text", "chat_message_get_content_type", "chat_message_get_message_id"}
+STRINGS = {"chat_message_get_utf8_text", "chat_message_get_content_type", "chat_message_get_message_id",
+           "chat_message_get_custom_header"}
 
 
 def call(name, *arguments):
@@ -66,7 +68,7 @@ def address_text(address):
 
 
 class Linphone:
-    def __init__(self, folder, aor, password, proxy, transport):
+    def __init__(self, folder, aor, password, proxy, transport, message_format):
         os.environ["HOME"] = folder
         os.makedirs(os.path.join(folder, ".local/share/linphone"), exist_ok=True)  # without its database it dies
         self.sent = {}  # id given by the test -> [message, last state told]
@@ -79,7 +81,7 @@ class Linphone:
         self.watch()
         call("core_start", self.core)
         call("core_set_network_reachable", self.core, 1)  # its own test asks for a way out of the loopback
-        self.register(aor, password, proxy, transport)
+        self.register(aor, password, proxy, transport, message_format)
 
     def listen(self, transport):
         transports = call("factory_create_transports", self.factory)
@@ -97,7 +99,7 @@ class Linphone:
         library.linphone_core_cbs_set_message_received(pointer(callbacks), message)
         call("core_add_callbacks", self.core, callbacks)
 
-    def register(self, aor, password, proxy, transport):
+    def register(self, aor, password, proxy, transport, message_format):
         user, domain = aor.split("@")
         call("core_add_auth_info", self.core,
              call("factory_create_auth_info", self.factory, user, None, password, None, None, domain))
@@ -106,6 +108,7 @@ class Linphone:
         call("account_params_set_server_address", params, self.address(f"<{proxy};transport={transport}>"))
         call("account_params_set_register_enabled", params, 1)
         call("account_params_set_outbound_proxy_enabled", params, 1)
+        call("account_params_enable_cpim_in_basic_chat_room", params, int(message_format == "cpim"))
         self.account = call("core_create_account", self.core, params)
         call("core_add_account", self.core, self.account)
         call("core_set_default_account", self.core, self.account)
@@ -123,11 +126,15 @@ class Linphone:
         identifier = call("chat_message_get_message_id", message)
         self.received[identifier] = call("chat_message_ref", message)
         tell("message", id=identifier, **{"from": address_text(call("chat_message_get_from_address", message))},
-             text=call("chat_message_get_utf8_text", message), contentType=call("chat_message_get_content_type", message))
+             text=call("chat_message_get_utf8_text", message), contentType=call("chat_message_get_content_type", message),
+             subject=call("chat_message_get_custom_header", message, "Subject"),
+             language=call("chat_message_get_custom_header", message, "Content-Language"))
 
     def do_send(self, command):
         room = call("core_get_chat_room", self.core, self.address(command["to"]))
         message = call("chat_room_create_message_from_utf8", room, command["text"])
+        for name, value in command.get("headers", {}).items():
+            call("chat_message_add_custom_header", message, name, value)
         self.sent[command["id"]] = [message, None]
         call("chat_message_send", message)
 

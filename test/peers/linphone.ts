@@ -7,6 +7,7 @@ export interface LinphoneOptions {
   readonly password: string;
   readonly proxy: string; // sip:127.0.0.1:5060
   readonly transport: "udp" | "tcp" | "tls";
+  readonly format?: "plain" | "cpim"; // of what it sends; plain if absent, as Linphone does without a setting
 }
 
 export interface LinphoneMessage {
@@ -14,6 +15,8 @@ export interface LinphoneMessage {
   readonly from: string; // sip:juliet@xmpp.test
   readonly text: string | null;
   readonly contentType: string | null;
+  readonly subject: string | null; // header fields of the MESSAGE
+  readonly language: string | null;
 }
 
 /** What Linphone shows beside a message that its user has sent. */
@@ -42,6 +45,7 @@ export class Linphone {
         options.password,
         options.proxy,
         options.transport,
+        options.format ?? "plain",
       ],
       debianPackage: "python3 linphone-cli",
       folder,
@@ -63,11 +67,11 @@ export class Linphone {
     if (event["state"] === "failed") throw new Error(`Linphone: registration failed: ${event["text"]}`);
   }
 
-  /** Resolves with the id that the `delivery` of this message is told under. */
-  send(to: string, text: string): string {
+  /** Gives the id that the `delivery` of this message is told under. */
+  send(to: string, text: string, headers: Readonly<Record<string, string>> = {}): string {
     this.#sent += 1;
     const id = `sent-${this.#sent}`;
-    this.#peer.command("send", { id, to, text });
+    this.#peer.command("send", { id, to, text, headers });
     return id;
   }
 
@@ -106,5 +110,7 @@ function toMessage(event: PeerEvent): LinphoneMessage {
     from: event["from"] as string,
     text: event["text"] as string | null,
     contentType: event["contentType"] as string | null,
+    subject: event["subject"] as string | null,
+    language: event["language"] as string | null,
   };
 }

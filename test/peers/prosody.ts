@@ -23,7 +23,9 @@ export async function startProsody(options: XmppServerOptions = {}): Promise<Xmp
   const hosts = options.hosts ?? ["xmpp.test"];
   const configFile = join(directory, "prosody.cfg.lua");
   await mkdir(join(directory, "data"));
-  await writeFile(configFile, configuration(options, { directory, clientPort, componentPort }));
+  const reconfigure = (settings: XmppServerOptions): Promise<void> =>
+    writeFile(configFile, configuration(settings, { directory, clientPort, componentPort }));
+  await reconfigure(options);
   for (const { jid, password } of options.users ?? []) {
     await writeAccount(directory, jid, password);
   }
@@ -43,6 +45,7 @@ export async function startProsody(options: XmppServerOptions = {}): Promise<Xmp
     addUser: (jid, password) => writeAccount(directory, jid, password),
     pause: () => server.signal("SIGSTOP"),
     resume: () => server.signal("SIGCONT"),
+    reconfigure,
     kill: () => server.end("SIGKILL"),
     restart: async (how) => {
       await server.end(how === "kill" ? "SIGKILL" : "SIGTERM");

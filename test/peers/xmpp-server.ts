@@ -17,6 +17,8 @@ export interface XmppServer {
   /** Freezes and thaws the process: it keeps its connections and answers nothing. */
   pause(): void;
   resume(): void;
+  /** Other options from the next restart on; the users stay. */
+  reconfigure(options: XmppServerOptions): Promise<void>;
   /** SIGTERM, or SIGKILL when `kill` is given, and a new start on the same ports with the same data. */
   restart(how?: "kill"): Promise<void>;
   /** SIGKILL, without a new start. */

@@ -218,6 +218,31 @@ describe("delivery from SIP to XMPP: the final answer is the truth", () => {
     expect(responder.answers[0]?.answer?.reason).to.include("600000 bytes");
   });
 
+  for (const outcome of ["refused", "cancelled"] as const) {
+    it(`${outcome} before the row is on disk: told by the answer, and the row goes as well`, async () => {
+      const { link, delivery, rows, journal, clock } = setUp();
+      link.state = "waiting";
+      const responder = new FakeResponder();
+      delivery.deliver(imWith("a"), CONVERSATION, responder);
+      link.sent[0]?.settle({ outcome, why: "" });
+      await turn();
+      await settled(clock);
+      expect(responder.statuses).to.deep.equal([outcome === "refused" ? 406 : 503]);
+      expect(rows.size).to.equal(0);
+      expect(journal.count).to.equal(0);
+    });
+  }
+
+  it("a row that the disk refused is not counted as open", async () => {
+    const { delivery, clock, disk, journal } = setUp();
+    disk.broken = true;
+    delivery.deliver(imWith("a"), CONVERSATION, new FakeResponder());
+    clock.advance(400);
+    expect(journal.count).to.equal(1);
+    await turn();
+    expect(journal.count).to.equal(0);
+  });
+
   it("a stop tells who has no answer yet with 503, and keeps the row of who has 202", async () => {
     const { link, delivery, clock, rows } = setUp();
     const [early, late] = [new FakeResponder(), new FakeResponder()];
@@ -236,7 +261,9 @@ describe("delivery from SIP to XMPP: the final answer is the truth", () => {
     const { row } = journal.accept("to-xmpp", "conv1", imWith("a"));
     clock.advance(1_000);
     delivery.resume(row);
-    expect(link.sent[0]?.stanza.attrs["id"]).to.equal("a");
+    const stanza = link.sent[0]?.stanza;
+    expect(stanza?.attrs["id"]).to.equal("a");
+    expect(stanza?.getChild("delay", "urn:xmpp:delay")?.attrs["stamp"]).to.equal(new Date(0).toISOString());
     link.sent[0]?.settle({ outcome: "processed" });
     await turn();
     await settled(clock);

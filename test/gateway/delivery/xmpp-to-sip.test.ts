@@ -158,13 +158,24 @@ describe("delivery from XMPP to SIP", () => {
     const { engine, delivery } = await setUp();
     delivery.deliver(imWith("a1"), "conv1");
     delivery.deliver(imWith("a2"), "conv1");
-    delivery.deliver(imWith("b1"), "conv2");
+    delivery.deliver({ ...imWith("b1"), jid: "romeo@xmpp.test/orchard" }, "conv2");
     await turn();
     const ids = () => engine.sent.map(({ request }) => request.callId);
     expect(ids()).to.deep.equal(["call-a1", "call-b1"]);
     engine.sent[0]?.answer(200, "OK");
     await turn();
     expect(ids()).to.deep.equal(["call-a1", "call-b1", "call-a2"]);
+  });
+
+  it("after a crash the conversation may have another id: its IMs still go one after the other", async () => {
+    const { engine, delivery } = await setUp();
+    delivery.deliver(imWith("a1"), "conv1");
+    delivery.deliver({ ...imWith("a2"), jid: "juliet@xmpp.test/garden" }, "conv2");
+    await turn();
+    expect(engine.sent.map(({ request }) => request.callId)).to.deep.equal(["call-a1"]);
+    engine.sent[0]?.answer(200, "OK");
+    await turn();
+    expect(engine.sent.map(({ request }) => request.callId)).to.deep.equal(["call-a1", "call-a2"]);
   });
 
   it("a stop begins nothing more and tells nothing false: the rows stay for the next start", async () => {

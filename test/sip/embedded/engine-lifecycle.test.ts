@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Responder } from "../../../sip/engine.ts";
 import { FakeClock } from "../fake-clock.ts";
-import { closeAll, fieldOf, loopback, openEngine, UdpPeer, until, viaOf } from "./loopback.ts";
+import { answerText, closeAll, fieldOf, loopback, openEngine, UdpPeer, until, viaOf } from "./loopback.ts";
 import { requestText } from "./transaction-fixtures.ts";
 
 describe("starting and stopping the engine", () => {
@@ -46,6 +46,22 @@ describe("starting and stopping the engine", () => {
     expect(fieldOf(refused, "Retry-After")).to.equal("5");
     held[0]?.respond(200);
     expect(await peer.receive()).to.match(/^SIP\/2\.0 200 /);
+    await stopped;
+  });
+
+  it("while stopping, a request of our own may get its answer", async () => {
+    const { engine, udp } = await openEngine();
+    const slow = await UdpPeer.open();
+    const answer = engine.request({
+      method: "MESSAGE",
+      uri: `sip:bob@127.0.0.1:${slow.local.port}`,
+      from: "<sip:alice@sip.test>",
+      to: "<sip:bob@sip.test>",
+    });
+    const request = await slow.receive();
+    const stopped = engine.stop(20_000);
+    slow.send(answerText(request, 200), udp);
+    expect((await answer).status).to.equal(200);
     await stopped;
   });
 

@@ -35,6 +35,13 @@ interface Row {
 const ROWS: readonly Row[] = [
   { title: "§8.2.2.1 tel:", request: requestWith("MESSAGE tel:+1"), role: "server", status: 416 },
   { title: "§16.3 step 2 tel:", request: requestWith("MESSAGE tel:+1"), role: "proxy", status: 416 },
+  { title: "§16.3 step 2 tel:", request: requestWith("MESSAGE tel:+1"), role: "either", status: 416 },
+  {
+    title: "§16.3 Require, whoever it will be",
+    request: requestWith("MESSAGE sip:b@sip.test", "Require: x"),
+    role: "either",
+    status: undefined,
+  },
   { title: "§8.2.2.1 SIPS:", request: requestWith("MESSAGE SIPS:b@sip.test"), role: "server", status: undefined },
   {
     title: "§16.3 step 3",
