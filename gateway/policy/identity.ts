@@ -11,6 +11,7 @@ import type { SipRequest } from "../../sip/message.ts";
 import { latin1FromUtf8, utf8FromLatin1 } from "../../sip/text.ts";
 import { isSipUri, parseUri } from "../../sip/uri.ts";
 import type { Accounts } from "../accounts.ts";
+import type { Clock } from "../clock.ts";
 import type { Counters } from "../counters.ts";
 import { aorFromSip } from "../mapping/address.ts";
 import type { Routing } from "../routing.ts";
@@ -40,16 +41,18 @@ export interface IdentityOptions {
   readonly accounts: Accounts;
   readonly routing: Routing;
   readonly counters: Counters;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
 /** Tells who sent a request: nobody speaks for somebody else. */
 export class IdentityPolicy {
   readonly #options: IdentityOptions;
-  readonly #offered = new OfferedAlgorithms();
+  readonly #offered: OfferedAlgorithms;
 
   constructor(options: IdentityOptions) {
     this.#options = options;
+    this.#offered = new OfferedAlgorithms(options.clock);
   }
 
   /** The sender of a request is the user in From, who must be local and must have proved it. */

@@ -4,12 +4,20 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 export interface CuttingProxy {
   readonly port: number;
   cut(): void;
+  /** Until `release`, new connections are closed at once. */
+  hold(): void;
+  release(): void;
   stop(): Promise<void>;
 }
 
 export async function startCuttingProxy(targetPort: number): Promise<CuttingProxy> {
   const sockets = new Set<Socket>();
+  let held = false;
   const server = createServer({ noDelay: true }, (socket) => {
+    if (held) {
+      socket.destroy();
+      return;
+    }
     const target = connect({ port: targetPort, host: "127.0.0.1", noDelay: true });
     const pair: readonly [Socket, Socket][] = [
       [socket, target],
@@ -34,6 +42,12 @@ export async function startCuttingProxy(targetPort: number): Promise<CuttingProx
   return {
     port: (server.address() as AddressInfo).port,
     cut,
+    hold: () => {
+      held = true;
+    },
+    release: () => {
+      held = false;
+    },
     stop: () => {
       cut();
       return new Promise((resolve) => server.close(() => resolve()));

@@ -154,15 +154,24 @@ class Linphone:
         call("core_stop", self.core)  # unregisters
 
 
+def commands_waiting(rest, timeout_s):
+    """The lines that have come on stdin and what has come of the next; None for that at its end."""
+    if not select.select([sys.stdin], [], [], timeout_s)[0]:
+        return [], rest
+    chunk = os.read(sys.stdin.fileno(), 65536)  # past Python's own buffer, which select does not see
+    if not chunk:
+        return [], None
+    *lines, rest = (rest + chunk).split(b"\n")
+    return [json.loads(line) for line in lines], rest
+
+
 def main():
     linphone = Linphone(*sys.argv[1:])
-    while True:
+    rest = b""
+    while rest is not None:
         linphone.iterate()
-        if select.select([sys.stdin], [], [], ITERATE_EVERY_S)[0]:
-            line = sys.stdin.readline()
-            if not line:
-                break
-            command = json.loads(line)
+        commands, rest = commands_waiting(rest, ITERATE_EVERY_S)
+        for command in commands:
             getattr(linphone, "do_" + command["do"])(command)
     linphone.end()
 

@@ -1,7 +1,9 @@
 /**
  * SIPp scenarios as text. Names in square brackets are SIPp's own keywords. SIPp 3.6 reads the topmost challenge only and
- * knows MD5 alone: a password helps where MD5 is offered first, elsewhere it needs a server without authentication.
+ * knows MD5 alone; by its User-Agent the gateway knows to offer nothing else.
  */
+
+const USER_AGENT = "User-Agent: SIPp";
 
 export interface SippMessage {
   readonly from: string; // alice@sip.test
@@ -72,6 +74,7 @@ function sendMessage(message: SippMessage, cseq: string, authentication: string)
     "Call-ID: [call_id]",
     `CSeq: ${cseq} MESSAGE`,
     "Max-Forwards: 70",
+    USER_AGENT,
     ...(message.headers ?? []),
     ...(authentication === "" ? [] : [authentication]),
     `Content-Type: ${message.contentType ?? "text/plain;charset=utf-8"}`,
@@ -96,6 +99,7 @@ function registerLines(
     "Call-ID: [call_id]",
     `CSeq: ${cseq} REGISTER`,
     "Max-Forwards: 70",
+    USER_AGENT,
     `Contact: <sip:${user}@[local_ip]:[local_port];transport=[transport]>`,
     `Expires: ${expiresSeconds ?? 600}`,
     ...(authentication === "" ? [] : [authentication]),

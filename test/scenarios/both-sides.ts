@@ -1,5 +1,7 @@
+import xml, { type Element } from "@xmpp/xml";
 import { expect } from "chai";
 import { parseStanzaError, type StanzaError } from "../../xmpp/stanza-error.ts";
+import { type CuttingProxy, startCuttingProxy } from "../peers/cutting-proxy.ts";
 import { GatewayUnderTest, passwordOf, SIP_DOMAIN, XMPP_DOMAIN } from "../peers/gateway.ts";
 import { startProsody } from "../peers/prosody.ts";
 import { RawPhone, type RawPhoneOptions } from "../peers/raw-phone.ts";
@@ -13,7 +15,9 @@ export interface BothSidesOptions {
   readonly people: readonly string[]; // localparts of the XMPP accounts
   readonly startServer?: (options: XmppServerOptions) => Promise<XmppServer>; // Prosody if absent
   readonly components?: XmppServerOptions["components"]; // beside the gateway's own
+  readonly modules?: readonly string[]; // of the server, beyond the usual ones
   readonly authentication?: "digest" | "none";
+  readonly proxied?: boolean; // the gateway reaches the server through `link`
 }
 
 export interface WireChoice {
@@ -27,19 +31,30 @@ const COMPONENT = { domain: SIP_DOMAIN, secret: "secret" };
 export class BothSides {
   readonly server: XmppServer;
   readonly gateway: GatewayUnderTest;
+  readonly link: CuttingProxy | undefined;
   readonly #opened: (() => Promise<void>)[] = [];
 
-  private constructor(server: XmppServer, gateway: GatewayUnderTest) {
-    this.server = server;
-    this.gateway = gateway;
+  private constructor(parts: Pick<BothSides, "server" | "gateway" | "link">) {
+    this.server = parts.server;
+    this.gateway = parts.gateway;
+    this.link = parts.link;
   }
 
   static async start(options: BothSidesOptions): Promise<BothSides> {
-    const { users, people, startServer = startProsody, components = [], authentication = "digest" } = options;
+    const {
+      users,
+      people,
+      startServer = startProsody,
+      components = [],
+      authentication = "digest",
+      modules = [],
+    } = options;
     const accounts = people.map((name) => ({ jid: `${name}@${XMPP_DOMAIN}`, password: passwordOf(name) }));
-    const server = await startServer({ components: [COMPONENT, ...components], users: accounts });
-    const { componentPort } = server;
-    return new BothSides(server, await GatewayUnderTest.start({ componentPort, users, authentication }));
+    const server = await startServer({ components: [COMPONENT, ...components], users: accounts, modules });
+    const link = options.proxied ? await startCuttingProxy(server.componentPort) : undefined;
+    const componentPort = link?.port ?? server.componentPort;
+    const gateway = await GatewayUnderTest.start({ componentPort, users, authentication });
+    return new BothSides({ server, gateway, link });
   }
 
   async wire({ transport = "udp", address }: WireChoice = {}): Promise<RawWire> {
@@ -78,8 +93,20 @@ export class BothSides {
   async stop(): Promise<void> {
     for (const close of this.#opened.reverse()) await close();
     await this.gateway.stop();
+    await this.link?.stop();
     await this.server.stop();
   }
+}
+
+/** A chat message, for a client to send. */
+export function chat(
+  to: string,
+  text: string,
+  { id = token(), thread }: { id?: string; thread?: string } = {},
+): Element {
+  const stanza = xml("message", { to, type: "chat", id }, xml("body", {}, text));
+  if (thread !== undefined) stanza.append(xml("thread", {}, thread));
+  return stanza;
 }
 
 /** The bodies of the messages that a client got, without errors. */

@@ -2,7 +2,9 @@ import { expect } from "chai";
 import { startEjabberd } from "../peers/ejabberd.ts";
 import type { Linphone } from "../peers/linphone.ts";
 import { startProsody } from "../peers/prosody.ts";
+import { fieldOf } from "../peers/raw-sip.ts";
 import type { Slixmpp } from "../peers/slixmpp.ts";
+import { waitFor } from "../peers/wait-for.ts";
 import { BothSides } from "./both-sides.ts";
 import { linphoneOf, slixmppOf } from "./real-clients.ts";
 
@@ -16,25 +18,26 @@ const TEXTS = [
   { what: "what looks like SIP", text: "Content-Length: 0\n\nSIP/2.0 200 OK" },
 ] as const;
 
-for (const [name, startServer] of [
+for (const [server, startServer] of [
   ["Prosody", startProsody],
   ["ejabberd", startEjabberd],
 ] as const) {
-  describe(`A person with Linphone and a person with an XMPP client write to each other, with ${name}`, () => {
+  describe(`A person with Linphone and a person with an XMPP client write to each other, with ${server}`, () => {
     let sides: BothSides;
     let juliet: Slixmpp;
 
     before(async () => {
-      sides = await BothSides.start({ users: ["alice", "bob", "carol"], people: ["juliet"], startServer });
+      sides = await BothSides.start({ users: ["alice", "bob", "carol", "dave"], people: ["juliet"], startServer });
       juliet = await slixmppOf(sides, "juliet");
     });
     after(() => sides.stop());
 
-    for (const { transport, user } of [
-      { transport: "udp", user: "alice" },
-      { transport: "tcp", user: "bob" },
+    for (const [transport, user] of [
+      ["udp", "alice"],
+      ["tcp", "bob"],
     ] as const) {
       describe(`Linphone over ${transport.toUpperCase()}`, () => {
+        const aor = `${user}@sip.test`;
         let phone: Linphone;
 
         before(async () => {
@@ -43,40 +46,48 @@ for (const [name, startServer] of [
 
         for (const { what, text } of TEXTS) {
           it(`sends and receives ${what}, to the last byte`, async () => {
-            const sent = phone.send(JULIET, text);
-            const stanza = await juliet.received(text);
-            expect(stanza).to.include({ from: `${user}@sip.test`, to: "juliet@xmpp.test", type: "chat" });
+            const spoken = `${user}: ${text}`;
+            const sent = phone.send(JULIET, spoken);
+            expect(await juliet.received(spoken)).to.include({ from: aor, to: "juliet@xmpp.test", type: "chat" });
             expect(await phone.delivery(sent, "delivered", "not-delivered")).to.equal("delivered");
 
-            const answer = `> ${text}`;
-            juliet.send({ to: `${user}@sip.test`, body: answer });
-            expect(await phone.received(answer)).to.include({ from: JULIET, contentType: "text/plain" });
+            const answer = `juliet: ${text}`;
+            juliet.send({ to: aor, body: answer });
+            expect(await phone.received(answer)).to.include({ from: JULIET });
           });
         }
 
         it("RFC 7572 §4: subject and language of a stanza stand in the MESSAGE", async () => {
           const body = "Es war die Nachtigall und nicht die Lerche";
-          juliet.send({ to: `${user}@sip.test`, body, subject: "Vögel", lang: "de" });
+          juliet.send({ to: aor, body, subject: "Vögel", lang: "de" });
           expect(await phone.received(body)).to.include({ subject: "Vögel", language: "de" });
         });
 
         it("RFC 7572 §5: Subject and Content-Language of a MESSAGE stand in the stanza", async () => {
-          const text = "Es war die Lerche, die Verkünderin des Morgens";
+          const text = `Es war die Lerche, ${user}`;
           phone.send(JULIET, text, { Subject: "Vögel", "Content-Language": "de-AT" });
           expect(await juliet.received(text)).to.include({ subject: "Vögel", lang: "de-AT" });
         });
 
         it("RFC 7572 §4, §5: the thread that the XMPP client began is kept in the answers", async () => {
-          juliet.send({ to: `${user}@sip.test`, body: "Wilt thou be gone?", thread: "the-balcony" });
-          await phone.received("Wilt thou be gone?");
-          phone.send(JULIET, "I must be gone and live.");
-          expect(await juliet.received("I must be gone and live.")).to.include({ thread: "the-balcony" });
+          juliet.send({ to: aor, body: `Wilt thou be gone, ${user}?`, thread: `balcony-${user}` });
+          await phone.received(`Wilt thou be gone, ${user}?`);
+          phone.send(JULIET, `${user} must be gone and live.`);
+          expect(await juliet.received(`${user} must be gone and live.`)).to.include({ thread: `balcony-${user}` });
         });
 
-        it("its own delivery notices trouble nobody: the XMPP client got the messages and nothing else", async () => {
-          const last = phone.send(JULIET, "More light and light!");
-          await juliet.received("More light and light!");
-          await phone.delivery(last, "delivered");
+        it("written without waiting, messages arrive in their order", async () => {
+          const numbers = Array.from({ length: 10 }, (_, number) => `${user} ${number}`);
+          const sent = numbers.map((text) => phone.send(JULIET, text));
+          for (const text of numbers) juliet.send({ to: aor, body: text });
+          for (const id of sent) await phone.delivery(id, "delivered");
+          for (const text of numbers) await phone.received(text);
+          const isOne = (text: string | null): text is string => text !== null && numbers.includes(text);
+          expect(juliet.messages.map(({ body }) => body).filter(isOne)).to.deep.equal(numbers);
+          expect(phone.messages.map(({ text }) => text).filter(isOne)).to.deep.equal(numbers);
+        });
+
+        it("its own delivery notices trouble nobody: the XMPP client got the messages and nothing else", () => {
           const odd = juliet.messages.filter(({ body, error }) => body === "" || error !== null);
           expect(odd.map(({ xml }) => xml)).to.deep.equal([]);
         });
@@ -85,10 +96,14 @@ for (const [name, startServer] of [
 
     it("RFC 3862: what a Linphone that is set to CPIM sends arrives as its text", async () => {
       const phone = await linphoneOf(sides, "carol", { format: "cpim" });
+      const witness = await sides.registeredPhone("dave");
+      await phone.delivery(phone.send("sip:dave@sip.test", "is it CPIM?"), "delivered");
+      expect(fieldOf(await waitFor("dave to get it", () => witness.requests[0]), "content-type")).to.equal(
+        "message/cpim",
+      );
       for (const { text } of TEXTS) {
         const sent = phone.send(JULIET, text);
-        const stanza = await juliet.message(text, ({ body, from }) => body === text && from === "carol@sip.test");
-        expect(stanza).to.include({ type: "chat" });
+        expect(await juliet.received(text)).to.include({ from: "carol@sip.test", type: "chat" });
         expect(await phone.delivery(sent, "delivered", "not-delivered")).to.equal("delivered");
       }
     });

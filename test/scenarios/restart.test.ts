@@ -98,11 +98,12 @@ describe("The gateway is restarted", () => {
     alice.answer = () => undefined;
     await write("alice@sip.test", "one");
     await write("alice@sip.test", "two");
-    await waitFor("alice to get the first", () => alice.texts.includes("one"));
+    await write("bob@sip.test", "behind two");
+    await waitFor("both to be the gateway's", () => bob.texts.includes("behind two"));
     await sides.gateway.restart("SIGKILL");
     await write("alice@sip.test", "three");
-    await write("bob@sip.test", "behind the others");
-    await waitFor("bob to get his", () => bob.texts.includes("behind the others"));
+    await write("bob@sip.test", "behind three");
+    await waitFor("the third to be the gateway's", () => bob.texts.includes("behind three"));
     alice.answer = () => 200;
     await waitFor("alice to get the last", () => alice.texts.includes("three"));
     expect([...new Set(alice.texts)]).to.deep.equal(["one", "two", "three"]);

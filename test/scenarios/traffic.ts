@@ -161,13 +161,22 @@ export class Traffic {
           () => this.#bounced().size <= this.#mayBounce && this.#open().length < WINDOW,
         );
         const text = textOf("x", index, number);
+        await this.#send(xml("message", { to: phone.aor, type: "chat", id: text }, xml("body", {}, text)));
         this.#sentFromXmpp.push(text);
-        const stanza = xml("message", { to: phone.aor, type: "chat", id: text }, xml("body", {}, text));
-        await this.#clients
-          .at(-1)
-          ?.send(stanza)
-          .catch(() => undefined);
       }
+    }
+  }
+
+  /** By the client that there is, or the next one when its connection has gone. */
+  async #send(stanza: Element): Promise<void> {
+    for (;;) {
+      const client = this.#clients.at(-1);
+      const sent = await client?.send(stanza).then(
+        () => true,
+        () => false,
+      );
+      if (sent) return;
+      await waitFor("another client", () => this.#clients.at(-1) !== client);
     }
   }
 
@@ -193,7 +202,8 @@ export class Traffic {
     const messages = this.#clients
       .flatMap((client) => client.messages)
       .filter(({ attrs }) => attrs["type"] !== "error");
-    return messages.map((message) => ({ text: message.getChildText("body") ?? "", id: message.attrs["id"] ?? "" }));
+    const copies = messages.map((each) => ({ text: each.getChildText("body") ?? "", id: each.attrs["id"] ?? "" }));
+    return copies.filter(({ text }) => text.startsWith("s "));
   }
 
   #bounced(): ReadonlySet<string> {
