@@ -14,6 +14,8 @@ export interface PeerCommand {
 /** How long a client has to do what it was asked for; a busy machine needs more than the usual tenth of a second. */
 export const peerTimeoutMs = 15_000;
 
+const MAX_SHOWN_LINE = 500; // a test of long messages would fill the screen
+
 const graceMs = 3_000; // between asking a program to end and asking harder
 
 /** A private folder for one client; the name tells whose it was if a killed test run leaves it behind. */
@@ -135,9 +137,13 @@ export class PeerProcess {
   }
 
   #failure(what: string, why: string): string {
-    const lastOutput = this.#output.trimEnd().split("\n").slice(-25).join("\n");
-    return `${this.#command.command}: waited for ${what}: ${why}\n${lastOutput}`;
+    const lastLines = this.#output.trimEnd().split("\n").slice(-25);
+    return [`${this.#command.command}: waited for ${what}: ${why}`, ...lastLines].map(shortened).join("\n");
   }
+}
+
+function shortened(line: string): string {
+  return line.length > MAX_SHOWN_LINE ? `${line.slice(0, MAX_SHOWN_LINE)} …` : line;
 }
 
 function startFailure(command: PeerCommand, problem: NodeJS.ErrnoException): string {

@@ -43,17 +43,19 @@ export function answerMessageScenario(status: number, reason: string): string {
 export interface SippRegistration {
   readonly aor: string; // alice@sip.test
   readonly password: string;
-  readonly expiresSeconds?: number;
+  readonly expiresSeconds?: number; // 600 if absent
+  readonly contacts?: readonly string[]; // its own address and port if absent
+  readonly expect?: number; // the final status; 200 if absent
 }
 
-/** Registers its own address and port after one challenge; one run, one REGISTER that is granted. */
+/** One REGISTER, after one challenge. */
 export function registerScenario(registration: SippRegistration): string {
   const user = registration.aor.slice(0, registration.aor.indexOf("@"));
   const authentication = `[authentication username=${user} password=${registration.password}]`;
   const send = (cseq: string, line: string): string => `<send>${cdata(registerLines(registration, cseq, line))}</send>`;
   return scenario(
     "REGISTER",
-    `${send("1", "")}<recv response="401" auth="true"/>${send("2", authentication)}${receive(200)}`,
+    `${send("1", "")}<recv response="401" auth="true"/>${send("2", authentication)}${receive(registration.expect ?? 200)}`,
   );
 }
 
@@ -86,11 +88,12 @@ function sendMessage(message: SippMessage, cseq: string, authentication: string)
 }
 
 function registerLines(
-  { aor, expiresSeconds }: SippRegistration,
+  { aor, expiresSeconds = 600, contacts }: SippRegistration,
   cseq: string,
   authentication: string,
 ): readonly string[] {
   const user = aor.slice(0, aor.indexOf("@"));
+  const own = `<sip:${user}@[local_ip]:[local_port];transport=[transport]>`;
   return [
     `REGISTER sip:${aor.slice(user.length + 1)} SIP/2.0`,
     "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch];rport",
@@ -100,15 +103,15 @@ function registerLines(
     `CSeq: ${cseq} REGISTER`,
     "Max-Forwards: 70",
     USER_AGENT,
-    `Contact: <sip:${user}@[local_ip]:[local_port];transport=[transport]>`,
-    `Expires: ${expiresSeconds ?? 600}`,
+    ...(contacts ?? [own]).map((contact) => `Contact: ${contact}`),
+    `Expires: ${expiresSeconds}`,
     ...(authentication === "" ? [] : [authentication]),
     "Content-Length: 0",
   ];
 }
 
-/** SIPp strips the indentation of the first line; a head needs its empty line. */
+/** SIPp strips the indentation of the first line and sends the rest as it is; a head needs its empty line. */
 function cdata(lines: readonly string[]): string {
   const text = lines.includes("") ? lines : [...lines, "", ""];
-  return `<![CDATA[\n${text.join("\n")}\n]]>`;
+  return `<![CDATA[\n${text.join("\n")}]]>`;
 }

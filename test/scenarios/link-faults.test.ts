@@ -75,7 +75,7 @@ for (const { name, startServer, takesAlong } of SERVERS) {
       expect(traffic.fromXmpp).to.deep.include({ sent: SENT, twice: 0 });
       traffic.expectLostTogether();
       traffic.expectOrder();
-      traffic.expectFewTwice();
+      traffic.expectSameIds();
     });
 
     for (const signal of ["SIGTERM", "SIGKILL"] as const) {
@@ -93,7 +93,7 @@ for (const { name, startServer, takesAlong } of SERVERS) {
         expect(traffic.fromXmpp).to.deep.include({ sent: SENT, twice: 0 });
         traffic.expectLostTogether();
         traffic.expectOrder();
-        traffic.expectFewTwice();
+        traffic.expectSameIds();
       });
     }
   });

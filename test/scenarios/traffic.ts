@@ -124,14 +124,18 @@ export class Traffic {
     }
   }
 
+  /** A client that drops what it has seen can drop every second copy: it has the id of the first. */
+  expectSameIds(): void {
+    expectOneId(this.#atPhones());
+    expectOneId(this.#atPerson());
+  }
+
   /**
-   * A phone gets a second copy under the Call-ID of the first. The XMPP side gets one only where a phone asked again,
-   * with a new transaction since its nonce had grown stale: at most the one that each had open.
+   * The same after a crash, but for the MESSAGE that each phone had open: the phone asks again, in a new transaction since
+   * its nonce has grown stale, and the XMPP side gets a copy with another id.
    */
-  expectFewTwice(): void {
-    const ids = new Map<string, Set<string>>();
-    for (const { text, id } of this.#atPhones()) ids.set(text, (ids.get(text) ?? new Set()).add(id));
-    for (const [text, known] of ids) expect([...known], text).to.have.lengthOf(1);
+  expectSameIdsAfterCrash(): void {
+    expectOneId(this.#atPhones());
     expect(this.fromSip.twice).to.be.at.most(this.#phones.length);
   }
 
@@ -233,6 +237,12 @@ export class Traffic {
 interface Copy {
   readonly text: string;
   readonly id: string;
+}
+
+function expectOneId(copies: readonly Copy[]): void {
+  const ids = new Map<string, Set<string>>();
+  for (const { text, id } of copies) ids.set(text, (ids.get(text) ?? new Set()).add(id));
+  for (const [text, known] of ids) expect([...known], text).to.have.lengthOf(1);
 }
 
 function textOf(side: string, phone: number, number: number): string {

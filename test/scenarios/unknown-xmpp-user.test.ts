@@ -28,7 +28,6 @@ for (const [server, startServer] of [
           password: passwordOf("bob"),
           to: "sip:nobody@xmpp.test",
           body: "Is anybody there?",
-          headers: ["User-Agent: SIPp"],
           expect: 403,
         }),
         remote: `127.0.0.1:${sides.gateway.sipPort}`,
