@@ -66,11 +66,11 @@ export async function startGateway({ config, log }: GatewayOptions): Promise<Gat
     opened.push(() => xmpp.stop(0));
     const house = await furnish({ config, store, state, xmpp });
     dispatch(house);
+    await resumeJournal(house);
     const listeners = (await house.engine.start()).map(listenerOf);
     opened.push(() => house.engine.stop(0));
     const control = await openControl(house, listeners);
     opened.push(() => control.close());
-    await resumeJournal(house);
     xmpp.start();
     log.info({ listeners, version: VERSION }, "gateway started");
     return { ready: xmpp.online.then(() => readyLine(listeners, xmpp)), stop: () => stopGateway(house, control) };
@@ -141,6 +141,7 @@ async function stopGateway(house: House, control: ControlServer): Promise<void> 
   const { state, engine, xmpp, sipToXmpp, xmppToSip, store } = house;
   state.log.info({ inFlight: sipToXmpp.inFlight + xmppToSip.underWay }, "gateway stopping");
   await Promise.all([xmppToSip.hold(), engine.stop(DRAIN_MS)]);
+  sipToXmpp.hold();
   await xmpp.stop(DRAIN_MS);
   await control.close();
   await closeState(state);

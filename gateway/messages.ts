@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { Element } from "@xmpp/xml";
 import type { Logger } from "pino";
-import { sanityCheck } from "../sip/embedded/sanity-check.ts";
 import type { Responder, SipEngine } from "../sip/engine.ts";
 import type { SipRequest } from "../sip/message.ts";
+import { sanityCheck } from "../sip/sanity-check.ts";
 import { latin1FromUtf8 } from "../sip/text.ts";
 import { bareOf, formatJid, type Jid, parseJid } from "../xmpp/jid.ts";
 import type { Accounts } from "./accounts.ts";
@@ -178,7 +178,7 @@ export class Messages {
 
   #refusalFromXmpp({ im, aor }: AcceptedIm, forRoom: boolean): Refusal | undefined {
     if (forRoom) return refusal("no-room");
-    const bytes = Buffer.byteLength(im.text, "utf8");
+    const bytes = Buffer.byteLength(im.text, "utf8") + Buffer.byteLength(im.subject ?? "", "utf8");
     const refused = refusalOfIm({ bytes, crossing: true }, this.#options.parameters);
     return refused ?? (this.#isKnown(aor) ? undefined : refusal("unknown-user"));
   }

@@ -21,14 +21,18 @@ export interface FailureMessageOptions {
   readonly log: Logger;
 }
 
-/** Tells a SIP user, after the response has gone, that an IM was not delivered. Whatever becomes of it causes nothing more. */
-export async function sendFailureMessage(failure: Failure, options: FailureMessageOptions): Promise<void> {
+/**
+ * Tells a SIP user, after the response has gone, that an IM was not delivered. Gives whether a phone took it; its failure
+ * causes no other message.
+ */
+export async function sendFailureMessage(failure: Failure, options: FailureMessageOptions): Promise<boolean> {
   const { aor, from, text, callId, at } = failure;
   const message = messageFromIm({ text }, { from, to: sipFromAor(aor), callId, date: at });
   const outcome = await forkToBindings(options.engine, options.registrations.bindingsOf(aor), message);
   options.counters.add(outcome.delivered ? "failure-messages.sent" : "failure-messages.lost");
   if (outcome.delivered) options.log.info({ aor, callId }, "failure told to the sender");
   else options.log.error({ aor, callId, status: outcome.failure.status }, "failure could not be told to the sender");
+  return outcome.delivered;
 }
 
 /** Characters of the failed IM that are repeated, so that its sender knows which one it was. */

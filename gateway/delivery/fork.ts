@@ -1,5 +1,6 @@
 import type { SipEngine } from "../../sip/engine.ts";
 import type { SipResponse } from "../../sip/message.ts";
+import { reasonPhrase } from "../../sip/reason-phrases.ts";
 import type { Binding } from "../../sip/registrar.ts";
 import { utf8FromLatin1 } from "../../sip/text.ts";
 import type { SipFailure } from "../mapping/error.ts";
@@ -33,11 +34,18 @@ export async function forkToBindings(
 
 function failureOf(response: SipResponse): SipFailure {
   const contact = response.fields.get("contact");
+  const { status } = response;
+  const said = utf8FromLatin1(response.reason);
   return {
-    status: response.status,
-    reason: utf8FromLatin1(response.reason),
+    status,
+    ...(isMadeHere(response) ? { reason: reasonPhrase(status), cause: said } : { reason: said }),
     ...(contact === undefined ? {} : { contact }),
   };
+}
+
+/** The engine's own answer for a timeout or a failed transport came over no Via; its reason may name a phone's address. */
+function isMadeHere(response: SipResponse): boolean {
+  return response.via.branch === undefined;
 }
 
 /** A 6xx speaks for the user, all others only for a device: of those the lowest class wins. RFC 3261 §16.7 step 6. */

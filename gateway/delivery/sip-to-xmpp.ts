@@ -1,9 +1,11 @@
+import { randomUUID } from "node:crypto";
 import type { Element } from "@xmpp/xml";
 import type { Logger } from "pino";
 import type { Responder } from "../../sip/engine.ts";
+import type { HeaderField } from "../../sip/header-fields.ts";
 import { latin1FromUtf8 } from "../../sip/text.ts";
 import { bareOf, type Jid, parseJid } from "../../xmpp/jid.ts";
-import type { Handover, XmppLink } from "../../xmpp/link/link.ts";
+import type { Handover, QueuedStanza, XmppLink } from "../../xmpp/link/link.ts";
 import { parseStanzaError, type StanzaError } from "../../xmpp/stanza-error.ts";
 import type { Clock } from "../clock.ts";
 import type { Conversation } from "../conversation/table.ts";
@@ -27,8 +29,10 @@ export interface SipToXmppOptions {
   readonly counters: Counters;
   readonly domains: DomainMap;
   readonly failureText: (detail: string) => string;
-  readonly tellSipUser: (failure: Failure) => Promise<void>;
+  readonly tellSipUser: (failure: Failure) => Promise<boolean>;
 }
+
+const NOT_QUEUED: QueuedStanza = { cancel: () => false };
 
 /** For a peer whose address SIP cannot say. RFC 3261 §20.10 has nothing better. */
 const UNKNOWN_PEER = "sip:anonymous@anonymous.invalid";
@@ -43,6 +47,13 @@ interface InFlight {
   row: JournalRow | undefined; // from then on
   error: StanzaError | undefined; // that the IM brought about
   cancelTimer: () => void;
+  queued: QueuedStanza;
+}
+
+/** Where an IM comes from: an open SIP transaction, or the journal. */
+interface Origin {
+  readonly responder?: Responder;
+  readonly row?: JournalRow;
 }
 
 /**
@@ -53,6 +64,7 @@ export class SipToXmpp {
   readonly #options: SipToXmppOptions;
   readonly #inFlight = new Map<string, InFlight>();
   readonly #recent = new RecentDeliveries();
+  #held = false;
 
   constructor(options: SipToXmppOptions) {
     this.#options = options;
@@ -72,6 +84,11 @@ export class SipToXmpp {
     }
   }
 
+  /** What fails from now on is told at the next start: the way to the phones is being closed. */
+  hold(): void {
+    this.#held = true;
+  }
+
   /** Sends again what the last run had accepted. */
   resume(row: JournalRow): void {
     this.#launch(row.accepted, row.conversation, { row });
@@ -88,17 +105,12 @@ export class SipToXmpp {
     else this.#onLateError(key, error);
   }
 
-  #launch(
-    accepted: AcceptedIm,
-    conversation: string,
-    with_: { readonly responder?: Responder; readonly row?: JournalRow },
-  ): InFlight | undefined {
+  #launch(accepted: AcceptedIm, conversation: string, origin: Origin): InFlight | undefined {
     const to = parseJid(accepted.jid);
     const from = jidFromAor(accepted.aor, this.#options.domains);
     const link = from.ok ? this.#options.linkOf(from.value.domain) : undefined;
     if (!to.ok || !from.ok || link === undefined) {
-      with_.responder?.respond(404, { reason: refusal("not-served").text });
-      this.#options.log.error({ row: with_.row?.id, jid: accepted.jid }, "no way to the XMPP side for this message");
+      this.#onNoWay(accepted, origin);
       return undefined;
     }
     const pair = { aor: accepted.aor, bareJid: bareOf(to.value) };
@@ -108,17 +120,24 @@ export class SipToXmpp {
       link,
       conversation,
       key: keyOf({ id, ...pair }),
-      responder: with_.responder,
-      row: with_.row,
+      responder: origin.responder,
+      row: origin.row,
       error: undefined,
       cancelTimer: () => {},
+      queued: NOT_QUEUED,
     };
     this.#inFlight.set(flight.key, flight);
-    const waits = with_.row !== undefined || link.status().state !== "online";
+    const waits = origin.row !== undefined || link.status().state !== "online";
     const delayed = waits ? { delayedSince: new Date(accepted.acceptedAt) } : {};
     const stanza = stanzaFromIm(accepted.im, { from: from.value, to: to.value, id, ...delayed });
-    link.send(stanza, { settled: (handover) => this.#onSettled(flight, handover) });
+    flight.queued = link.send(stanza, { settled: (handover) => this.#onSettled(flight, handover) });
     return flight;
+  }
+
+  /** A row of a component that is no longer configured stays, for the administrator to put it back. */
+  #onNoWay({ jid, aor }: AcceptedIm, { responder, row }: Origin): void {
+    responder?.respond(404, { reason: refusal("not-served").text });
+    this.#options.log.error({ row: row?.id, aor, jid }, "no XMPP component for this message: it waits in the journal");
   }
 
   /** Phones choose the branch that becomes the id; two under way must not be taken for one. */
@@ -133,7 +152,8 @@ export class SipToXmpp {
     const { journal, counters } = this.#options;
     if (journal.full) {
       counters.add("journal.limit-hit");
-      return; // the answer waits for the barrier, as long as the transaction lives
+      flight.queued.cancel(); // tells the sender; once it is written the answer waits for the barrier
+      return;
     }
     const { row, written } = journal.accept("to-xmpp", flight.conversation, flight.accepted);
     flight.row = row;
@@ -159,7 +179,7 @@ export class SipToXmpp {
     flight.cancelTimer();
     this.#inFlight.delete(flight.key);
     if (handover.outcome === "cancelled") this.#onCancelled(flight);
-    else if (handover.outcome === "refused") this.#onFailed(flight, refusal("not-carried", handover.why).sip);
+    else if (handover.outcome === "refused") this.#onRefused(flight, handover);
     else if (flight.error !== undefined) this.#onFailed(flight, this.#failureFrom(flight.accepted.jid, flight.error));
     else this.#onDelivered(flight);
   }
@@ -175,6 +195,11 @@ export class SipToXmpp {
     this.#settle(flight);
   }
 
+  #onRefused(flight: InFlight, { why, busy }: Extract<Handover, { outcome: "refused" }>): void {
+    const refused = busy ? refusal("overloaded") : refusal("not-carried", why);
+    this.#onFailed(flight, refused.sip, refused.retryAfterSeconds);
+  }
+
   #onDelivered(flight: InFlight): void {
     this.#options.counters.add("im.to-xmpp.delivered");
     this.#log(flight, 200, "message relayed to XMPP");
@@ -183,28 +208,40 @@ export class SipToXmpp {
     this.#settle(flight);
   }
 
-  #onFailed(flight: InFlight, failure: SipFailure): void {
+  #onFailed(flight: InFlight, failure: SipFailure, retryAfterSeconds?: number): void {
     this.#options.counters.add("im.to-xmpp.failed");
     this.#log(flight, failure.status, "message not delivered to XMPP");
     const text = this.#options.failureText(failure.reason);
     if (flight.responder !== undefined) {
-      const headers = failure.contact === undefined ? {} : { headers: [["Contact", failure.contact]] as const };
-      flight.responder.respond(failure.status, { reason: latin1FromUtf8(text), ...headers });
+      const headers: HeaderField[] = [];
+      if (failure.contact !== undefined) headers.push(["Contact", failure.contact]);
+      if (retryAfterSeconds !== undefined) headers.push(["Retry-After", String(retryAfterSeconds)]);
+      const answer = headers.length === 0 ? {} : { headers };
+      flight.responder.respond(failure.status, { reason: latin1FromUtf8(text), ...answer });
       this.#settle(flight);
       return;
     }
-    const { aor, jid, im, callId } = flight.accepted;
-    this.#tell({ aor, jid, text: `${text} ${quoteOf(im.text)}`, callId: `${callId}-failed` }, flight);
+    const { aor, jid, im } = flight.accepted;
+    if (this.#held) return;
+    this.#tell({ aor, jid, text: `${text} ${quoteOf(im.text)}` }, flight);
   }
 
-  #tell(told: { aor: string; jid: string; text: string; callId: string }, flight: InFlight | undefined): void {
+  /** The row stays until the sender has been told: the next start tries the IM, or the telling, again. */
+  #tell(told: { aor: string; jid: string; text: string }, flight: InFlight | undefined): void {
     const { jid, ...what } = told;
     const peer = parseJid(jid);
     const from = peer.ok ? sipFromJid(peer.value, this.#options.domains) : peer;
-    const failure = { ...what, from: from.ok ? from.value : UNKNOWN_PEER, at: new Date(this.#options.clock.now()) };
+    const failure: Failure = {
+      ...what,
+      from: from.ok ? from.value : UNKNOWN_PEER,
+      callId: randomUUID(), // phones drop a reused one as a duplicate
+      at: new Date(this.#options.clock.now()),
+    };
     this.#options
       .tellSipUser(failure)
-      .then(() => flight && this.#settle(flight))
+      .then((told) => {
+        if (told && flight !== undefined) this.#settle(flight);
+      })
       .catch((error: unknown) => this.#options.log.error({ err: error, aor: told.aor }, "failure message not sent"));
   }
 
@@ -214,10 +251,10 @@ export class SipToXmpp {
     this.#options.log.info({ callId: delivered?.callId, condition: error.condition }, "late error for a message");
     if (delivered === undefined) return;
     this.#options.counters.add("im.to-xmpp.failed");
-    const { aor, jid, callId, beginning } = delivered;
+    const { aor, jid, beginning } = delivered;
     const { reason } = this.#failureFrom(jid, error);
     const text = `${this.#options.failureText(reason)} ${quoteOf(beginning)}`;
-    this.#tell({ aor, jid, text, callId: `${callId}-failed` }, undefined);
+    this.#tell({ aor, jid, text }, undefined);
   }
 
   #failureFrom(jid: string, error: StanzaError): SipFailure {

@@ -4,6 +4,7 @@ import type { SipEngine } from "../../sip/engine.ts";
 import { formatJid, parseJid } from "../../xmpp/jid.ts";
 import type { XmppLink } from "../../xmpp/link/link.ts";
 import { errorReply, type StanzaErrorDetails } from "../../xmpp/stanza-error.ts";
+import type { Clock } from "../clock.ts";
 import type { Counters } from "../counters.ts";
 import { type DomainMap, jidFromAor, sipFromAor, sipFromJid } from "../mapping/address.ts";
 import { type SipFailure, stanzaErrorFromSip } from "../mapping/error.ts";
@@ -19,11 +20,18 @@ export interface XmppToSipOptions {
   readonly linkOf: (domain: string) => XmppLink | undefined;
   readonly registrations: Registrations;
   readonly journal: Journal;
+  readonly clock: Clock;
   readonly log: Logger;
   readonly counters: Counters;
   readonly domains: DomainMap;
   readonly failureText: (detail: string) => string;
 }
+
+/** Timer F. RFC 3261 §17.1.2.2. */
+const LONGEST_MS = 32_000;
+
+/** A phone that kept the IM before this one waiting for all that time gets one more chance, not 32 s for each IM. */
+const LEAST_MS = 2_000;
 
 /**
  * Delivery of IMs from XMPP to SIP. A stanza is ours on arrival: its row is written with the commit of this event-loop
@@ -58,7 +66,8 @@ export class XmppToSip {
 
   /** Sends what has a row, of this run or of the last. */
   resume(row: JournalRow): void {
-    if (this.#lanes.enter(laneOf(row.accepted), () => this.#attempt(row))) return;
+    const since = this.#options.clock.now();
+    if (this.#lanes.enter(laneOf(row.accepted), () => this.#attempt(row, since))) return;
     this.#options.counters.add("queue.limit-hit");
     this.refuse(row.accepted, refusal("overloaded"), row);
   }
@@ -76,7 +85,7 @@ export class XmppToSip {
     return this.#lanes.whenIdle();
   }
 
-  async #attempt(row: JournalRow): Promise<void> {
+  async #attempt(row: JournalRow, since: number): Promise<void> {
     if (this.#held) return;
     const { engine, registrations, counters, log } = this.#options;
     const { accepted } = row;
@@ -86,7 +95,8 @@ export class XmppToSip {
       this.refuse(accepted, refusal(message === undefined ? "bad-address" : "not-registered"), row);
       return;
     }
-    const outcome = await forkToBindings(engine, bindings, message);
+    const timeoutMs = Math.max(LEAST_MS, LONGEST_MS - (this.#options.clock.now() - since));
+    const outcome = await forkToBindings(engine, bindings, { ...message, timeoutMs });
     if (!outcome.delivered) {
       this.#onFailed(row, outcome.failure);
       return;
@@ -112,7 +122,10 @@ export class XmppToSip {
   #onFailed(row: JournalRow, failure: SipFailure): void {
     if (this.#held) return; // our own stop looks like a failure; the row is sent again at the next start
     this.#options.counters.add("im.to-sip.failed");
-    this.#options.log.info({ ...factsOf(row), status: failure.status }, "message not delivered to SIP");
+    this.#options.log.info(
+      { ...factsOf(row), status: failure.status, cause: failure.cause },
+      "message not delivered to SIP",
+    );
     const text = this.#options.failureText(`(SIP ${failure.status} ${failure.reason})`);
     this.#tell(row.accepted, { ...stanzaErrorFromSip(failure, this.#options.domains), text }, row);
   }
@@ -122,7 +135,11 @@ export class XmppToSip {
     const us = jidFromAor(accepted.aor, this.#options.domains);
     const link = us.ok ? this.#options.linkOf(us.value.domain) : undefined;
     const failed = us.ok ? errorReply(originalOf(accepted, formatJid(us.value)), told) : undefined;
-    if (link === undefined || failed === undefined) return;
+    if (link === undefined || failed === undefined) {
+      const { aor, jid } = accepted;
+      this.#options.log.error({ row: row?.id, aor, jid }, "no XMPP component to tell the sender of a failed message");
+      return;
+    }
     link.send(failed, {
       settled: (handover) => {
         if (handover.outcome !== "cancelled" && row !== undefined) this.#settle(row);

@@ -1,5 +1,5 @@
-import { REASON_PHRASES } from "../../sip/embedded/reason-phrases.ts";
 import { parseNameAddr } from "../../sip/name-addr.ts";
+import { REASON_PHRASES } from "../../sip/reason-phrases.ts";
 import { isSipUri, parseUri } from "../../sip/uri.ts";
 import { formatJid, parseJid } from "../../xmpp/jid.ts";
 import type { StanzaError, StanzaErrorCondition, StanzaErrorDetails } from "../../xmpp/stanza-error.ts";
@@ -9,6 +9,7 @@ import { type DomainMap, jidFromSip, sipFromJid } from "./address.ts";
 export interface SipFailure {
   readonly status: number;
   readonly reason: string; // Unicode
+  readonly cause?: string; // for our log, not for the peer
   readonly contact?: string; // with 301 and 302: where the user is now, a name-addr
 }
 
@@ -85,6 +86,9 @@ export function conditionFromSipStatus(status: number): StanzaErrorCondition {
   return CONDITION_FOR_SIP_STATUS[status] ?? CONDITION_FOR_SIP_CLASS[Math.floor(status / 100)] ?? "undefined-condition";
 }
 
+/** Of a foreign error text: a Reason-Phrase is one line, and the answer must fit a datagram. */
+const MAX_SAID = 200;
+
 /**
  * 401 and 407 say "authenticate again" and must carry a challenge (RFC 3261 §22.2), which nobody on the XMPP side can
  * make: a phone would ask its user for a password in vain. What they mean for the sender is 403.
@@ -104,7 +108,7 @@ export function sipFailureFromStanzaError(
   const newAddress = contact === undefined ? {} : { newAddress: contact };
   const mapped = sipStatusFromCondition(error.condition, { hasResource, ...newAddress });
   const status = mapped === 401 || mapped === 407 ? WITHOUT_CHALLENGE : mapped;
-  const said = error.text ?? REASON_PHRASES[status] ?? "Refused";
+  const said = error.text?.slice(0, MAX_SAID) ?? REASON_PHRASES[status] ?? "Refused";
   return { status, reason: `${said} (${error.condition})`, ...(contact === undefined ? {} : { contact }) };
 }
 

@@ -1,6 +1,9 @@
 import type { Element } from "@xmpp/xml";
 import { type InstantMessage, LANGUAGE_TAG } from "./instant-message.ts";
 
+/** Clients make threads and ids of some 36 characters; longer ones would be kept, and repeated, for nothing. */
+const MAX_NAME = 255;
+
 /**
  * Message stanza -> instant message, or undefined when it says nothing to a person (chat state, receipt, marker).
  * A message with only a subject is read as its text. RFC 7572 §4; RFC 6121 §5.2.
@@ -19,8 +22,8 @@ export function imFromXmpp(stanza: Element): InstantMessage | undefined {
     text,
     ...(body && subject && subject.text() !== "" ? { subject: subject.text() } : {}),
     ...(language !== undefined && LANGUAGE_TAG.test(language) ? { language } : {}),
-    ...(thread ? { thread } : {}),
-    ...(id === undefined ? {} : { id }),
+    ...(thread && thread.length <= MAX_NAME ? { thread } : {}),
+    ...(id === undefined || id.length > MAX_NAME ? {} : { id }),
   };
 }
 

@@ -2,7 +2,7 @@ import type { LiveParameters } from "../live-parameters.ts";
 import { type Refusal, refusal } from "../refusal.ts";
 
 export interface ImFacts {
-  readonly bytes: number; // of the text in UTF-8
+  readonly bytes: number; // of the body of a MESSAGE; of subject and text of a stanza, in UTF-8
   readonly crossing: boolean; // between SIP and XMPP, not within one side
 }
 

@@ -90,6 +90,7 @@ export class EmbeddedSipEngine implements SipEngine {
       sender: this.#sender,
       tokens,
       isOwnHost: (host, port) => this.#isOwnHost(host, port),
+      realms: options.hosts ?? [], // the realm of a domain is its name
     });
   }
 

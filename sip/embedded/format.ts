@@ -1,9 +1,9 @@
 import type { Answer } from "../engine.ts";
 import { canonicalName, type HeaderField, type HeaderFields } from "../header-fields.ts";
 import { parseNameAddr } from "../name-addr.ts";
+import { reasonPhrase } from "../reason-phrases.ts";
 import { latin1FromUtf8 } from "../text.ts";
 import { formatVia, type Via } from "../via.ts";
-import { reasonPhrase } from "./reason-phrases.ts";
 
 /**
  * What could end a line early, or would be another character as one latin1 byte (U+010A would become a line feed). Texts
@@ -16,6 +16,9 @@ const WHITESPACE = /[\0\t-\r ]/g;
 const NO_BODY = Buffer.alloc(0);
 
 /** A request to send: every header line but Content-Length, in wire order. */
+/** One line that people read; what is longer may take an answer over the size of a datagram. */
+const MAX_REASON = 500;
+
 export interface RequestContent {
   readonly method: string;
   readonly uri: string;
@@ -60,7 +63,7 @@ export function formatResponse(request: Answerable, response: ResponseContent): 
     for (const value of fields.all("record-route")) head += line("Record-Route", value);
   }
   for (const [name, value] of headers) if (!COPIED_OR_COUNTED.has(canonicalName(name))) head += line(name, value);
-  return assemble(`SIP/2.0 ${status} ${safe(reason)}\r\n${head}`, body);
+  return assemble(`SIP/2.0 ${status} ${safe(reason.slice(0, MAX_REASON))}\r\n${head}`, body);
 }
 
 function assemble(head: string, body: Buffer = NO_BODY): Buffer {

@@ -1,9 +1,11 @@
 import { createHmac } from "node:crypto";
+import { parseCredentials } from "../digest-fields.ts";
 import type { ProxyOptions, ProxyTarget } from "../engine.ts";
 import type { HeaderField } from "../header-fields.ts";
 import { canonicalName } from "../header-fields.ts";
 import type { SipRequest } from "../message.ts";
 import { parseNameAddr } from "../name-addr.ts";
+import { type SanityAnswer, sanityCheck } from "../sanity-check.ts";
 import { isSipUri, parseUri } from "../uri.ts";
 import { parseVia } from "../via.ts";
 import { type BestResponse, bestResponse, isDecisive } from "./best-response.ts";
@@ -11,7 +13,6 @@ import type { ClientOutcome } from "./non-invite-client-transaction.ts";
 import { MAGIC_COOKIE, type RandomTokens } from "./random-tokens.ts";
 import type { Draft, RequestSender } from "./request-sender.ts";
 import { TransactionResponder } from "./responder.ts";
-import { type SanityAnswer, sanityCheck } from "./sanity-check.ts";
 
 /** Where no Max-Forwards stands. RFC 3261 §16.6 step 3. */
 const DEFAULT_MAX_FORWARDS = 70;
@@ -24,6 +25,7 @@ export interface ProxyCoreOptions {
   readonly tokens: RandomTokens;
   /** Whether a Route leads to this engine. */
   readonly isOwnHost: (host: string, port: number | undefined) => boolean;
+  readonly realms: readonly string[]; // in lower case
 }
 
 /** A stateful proxy for non-INVITE requests. RFC 3261 §16. */
@@ -33,12 +35,14 @@ export class ProxyCore {
   /** Makes our branches recognisable to us alone. */
   readonly #loopSecret: Buffer;
   readonly #isOwnHost: ProxyCoreOptions["isOwnHost"];
+  readonly #realms: ReadonlySet<string>;
 
   constructor(options: ProxyCoreOptions) {
     this.#sender = options.sender;
     this.#tokens = options.tokens;
     this.#loopSecret = options.tokens.secret();
     this.#isOwnHost = options.isOwnHost;
+    this.#realms = new Set(options.realms);
   }
 
   /** Forks to every target at once; the best answer goes back, a mere timeout does not (RFC 4320 §4.2). */
@@ -94,12 +98,19 @@ export class ProxyCore {
     if (first !== undefined && this.#leadsHere(first)) routes.shift();
     for (const field of request.fields.entries()) {
       const name = canonicalName(field[0]);
-      if (name !== "max-forwards" && name !== "route" && name !== "proxy-authorization") fields.push(field);
+      if (name !== "max-forwards" && name !== "route" && !this.#isMeantForUs(name, field[1])) fields.push(field);
     }
     for (const route of routes) fields.push(["Route", route]);
     const [next] = routes;
     const nextHop = next === undefined ? undefined : parseNameAddr(next);
     return { fields, route: nextHop?.ok === true ? nextHop.value.uri : next };
+  }
+
+  /** Credentials in one of our realms are used up; those for other proxies go on. RFC 3261 §22.3. */
+  #isMeantForUs(name: string, value: string): boolean {
+    if (name !== "authorization" && name !== "proxy-authorization") return false;
+    const credentials = parseCredentials(value);
+    return credentials.ok && this.#realms.has(credentials.value.realm.toLowerCase());
   }
 
   #leadsHere(route: string): boolean {

@@ -4,9 +4,9 @@ import { canonicalName, type HeaderField, HeaderFields } from "../header-fields.
 import type { SipResponse } from "../message.ts";
 import { type NameAddr, parseNameAddr } from "../name-addr.ts";
 import { NO_PARAMETERS } from "../parameters.ts";
+import { reasonPhrase } from "../reason-phrases.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import type { ClientOutcome } from "./non-invite-client-transaction.ts";
-import { reasonPhrase } from "./reason-phrases.ts";
 import type { RequestSender } from "./request-sender.ts";
 
 /** The fields that an outgoing request names by properties of its own. */

@@ -1,12 +1,12 @@
 import type { HandlerOptions, RequestHandler } from "../engine.ts";
 import type { HeaderField } from "../header-fields.ts";
 import type { SipRequest } from "../message.ts";
+import { type Role, sanityCheck } from "../sanity-check.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import { InviteServerTransaction } from "./invite-server-transaction.ts";
 import { NonInviteServerTransaction } from "./non-invite-server-transaction.ts";
 import { TransactionResponder } from "./responder.ts";
 import type { ResponseSender } from "./response-sender.ts";
-import { type Role, sanityCheck } from "./sanity-check.ts";
 import type { ServerTransaction, ServerTransactionContext, StatusAnswer } from "./server-transaction.ts";
 import { serverTransactionKey } from "./server-transaction-key.ts";
 import { transactionTimeoutMs } from "./timers.ts";

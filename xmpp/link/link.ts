@@ -16,12 +16,12 @@ export interface LinkStatus {
 /**
  * What became of a stanza given to the outbox.
  * processed: the server answered a barrier written after it, so it and any error it caused have been seen.
- * refused: it never left or it was set aside (too large, kills the link, outbox full, outside our domain); `why` is for people.
+ * refused (`busy`: the queue is full, another time it may go): it never left or it was set aside (too large, kills the link, outbox full, outside our domain); `why` is for people.
  * cancelled: the caller took it back, or the link was stopped, before it was written.
  */
 export type Handover =
   | { readonly outcome: "processed" }
-  | { readonly outcome: "refused"; readonly why: string }
+  | { readonly outcome: "refused"; readonly why: string; readonly busy?: boolean }
   | { readonly outcome: "cancelled" };
 
 export interface SendOptions {

@@ -102,7 +102,7 @@ export class Outbox {
   enqueue(stanza: PreparedStanza, settled?: Settled): QueuedStanza {
     const { queued, queuedBytes } = this.#options.limits;
     if (this.#queued >= queued || this.#queuedBytes + stanza.bytes > queuedBytes) {
-      this.refuse("too many stanzas wait for the XMPP server", settled);
+      this.#settle(settled, { outcome: "refused", why: "too many stanzas wait for the XMPP server", busy: true });
       return { cancel: () => false };
     }
     const { text, bytes } = stanza;

@@ -50,6 +50,7 @@ function setUp() {
   const link = new FakeLink();
   const clock = new FakeClock();
   const told: Failure[] = [];
+  const phone = { answers: true };
   const { journal, rows, disk } = memoryJournal(clock);
   const delivery = new SipToXmpp({
     linkOf: () => link,
@@ -59,9 +60,12 @@ function setUp() {
     counters: new Counters(),
     domains: SAME_DOMAINS,
     failureText: (detail) => `Not delivered. ${detail}`,
-    tellSipUser: async (failure) => void told.push(failure),
+    tellSipUser: async (failure) => {
+      told.push(failure);
+      return phone.answers;
+    },
   });
-  return { link, clock, told, journal, rows, disk, delivery };
+  return { phone, link, clock, told, journal, rows, disk, delivery };
 }
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -194,6 +198,53 @@ describe("delivery from SIP to XMPP: the final answer is the truth", () => {
     expect(told.map((failure) => failure.text)).to.deep.equal([
       "Not delivered. No such user (item-not-found) “Neither, fair saint”",
     ]);
+  });
+
+  it("a failure that no phone took keeps its row: the next start tries again", async () => {
+    const { link, delivery, clock, phone, rows } = setUp();
+    phone.answers = false;
+    delivery.deliver(imWith("a"), CONVERSATION, new FakeResponder());
+    clock.advance(400);
+    await turn();
+    delivery.onError(...errorFor(link, "item-not-found"));
+    link.sent[0]?.settle({ outcome: "processed" });
+    await turn();
+    await settled(clock);
+    expect(rows.size).to.equal(1);
+  });
+
+  it("what fails while the gateway stops keeps its row, and the phones are left alone", async () => {
+    const { link, delivery, clock, told, rows } = setUp();
+    delivery.deliver(imWith("a"), CONVERSATION, new FakeResponder());
+    clock.advance(400);
+    await turn();
+    delivery.hold();
+    delivery.onError(...errorFor(link, "item-not-found"));
+    link.sent[0]?.settle({ outcome: "processed" });
+    await turn();
+    await settled(clock);
+    expect(told).to.deep.equal([]);
+    expect(rows.size).to.equal(1);
+  });
+
+  it("a full queue is 503 with Retry-After, not the fault of the IM", () => {
+    const { link, delivery } = setUp();
+    const responder = new FakeResponder();
+    delivery.deliver(imWith("a"), CONVERSATION, responder);
+    link.sent[0]?.settle({ outcome: "refused", why: "too many", busy: true });
+    expect(responder.statuses).to.deep.equal([503]);
+    expect(responder.answers[0]?.answer?.headers).to.deep.equal([["Retry-After", "30"]]);
+  });
+
+  it("a foreign error text is cut to a line", () => {
+    const { link, delivery } = setUp();
+    const responder = new FakeResponder();
+    delivery.deliver(imWith("a"), CONVERSATION, responder);
+    const [error, from, to] = errorFor(link, "item-not-found");
+    error.getChild("error")?.getChild("text")?.t("x".repeat(100_000));
+    delivery.onError(error, from, to);
+    link.sent[0]?.settle({ outcome: "processed" });
+    expect(responder.answers[0]?.answer?.reason?.length).to.be.lessThan(300);
   });
 
   it("an error for an IM that we did not send makes no failure message", async () => {

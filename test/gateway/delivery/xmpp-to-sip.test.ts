@@ -26,7 +26,12 @@ class FakeEngine {
   request(request: OutgoingRequest): Promise<SipResponse> {
     return new Promise((resolve) => {
       const answer = (status: number, reason: string) =>
-        resolve({ status, reason, fields: new HeaderFields([]) } as unknown as SipResponse);
+        resolve({
+          status,
+          reason,
+          fields: new HeaderFields([]),
+          via: { branch: "z9hG4bK1" },
+        } as unknown as SipResponse);
       this.sent.push({ request, answer });
     });
   }

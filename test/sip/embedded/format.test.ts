@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import { formatRequest, formatResponse } from "../../../sip/embedded/format.ts";
 import { parseMessage } from "../../../sip/embedded/parse.ts";
-import { REASON_PHRASES, reasonPhrase } from "../../../sip/embedded/reason-phrases.ts";
 import type { Flow } from "../../../sip/flow.ts";
 import type { HeaderField } from "../../../sip/header-fields.ts";
 import type { SipMessage, SipRequest, SipResponse } from "../../../sip/message.ts";
+import { REASON_PHRASES, reasonPhrase } from "../../../sip/reason-phrases.ts";
 import { latin1FromUtf8, utf8FromLatin1 } from "../../../sip/text.ts";
 import { readCaptures } from "../captures.ts";
 

@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { parseMessage } from "../../../sip/embedded/parse.ts";
-import { type Role, SANITY_CHECKS, sanityCheck } from "../../../sip/embedded/sanity-check.ts";
-import type { SipRequest } from "../../../sip/message.ts";
+import { parseMessage } from "../../sip/embedded/parse.ts";
+import type { SipRequest } from "../../sip/message.ts";
+import { type Role, SANITY_CHECKS, sanityCheck } from "../../sip/sanity-check.ts";
 
 const FLOW = {
   protocol: "udp",

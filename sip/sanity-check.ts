@@ -1,6 +1,6 @@
-import type { Answer } from "../engine.ts";
-import type { HeaderField } from "../header-fields.ts";
-import type { SipRequest } from "../message.ts";
+import type { Answer } from "./engine.ts";
+import type { HeaderField } from "./header-fields.ts";
+import type { SipRequest } from "./message.ts";
 
 /** Who looks at a request: one who answers it, one who passes it on, or one who does not know yet which of both it is. */
 export type Role = "server" | "proxy" | "either";
