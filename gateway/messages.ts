@@ -20,7 +20,7 @@ import type { InstantMessage } from "./mapping/instant-message.ts";
 import type { IdentityPolicy } from "./policy/identity.ts";
 import { failureText, refusalOfIm } from "./policy/permission.ts";
 import { type Refusal, refusal } from "./refusal.ts";
-import type { Registrations } from "./registrations.ts";
+import { type Registrations, targetOf } from "./registrations.ts";
 import type { Routing } from "./routing.ts";
 
 export interface MessagesOptions {
@@ -113,7 +113,7 @@ export class Messages {
       this.#refuseSip(request, responder, refusal(this.#isKnown(aor) ? "not-registered" : "unknown-user"));
       return;
     }
-    const targets = bindings.map((binding) => ({ uri: binding.contact, flow: binding.flow }));
+    const targets = bindings.map(targetOf);
     const { status } = await engine.proxy(request, { responder, targets });
     counters.add(status < 300 ? "im.sip-to-sip.delivered" : "im.sip-to-sip.failed");
     log.info({ callId: request.callId, to: aor, status }, "message proxied");

@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { ProxyTarget } from "../sip/engine.ts";
 import type { Flow } from "../sip/flow.ts";
 import type { Binding } from "../sip/registrar.ts";
 import type { BindingRecord, Store } from "../store/port.ts";
@@ -105,6 +106,11 @@ export class Registrations {
   }
 }
 
+/** Where a request to a device goes: the URI, and the flow where it is the way. RFC 3261 §16.6, RFC 5626 §5.3. */
+export function targetOf(binding: Binding): ProxyTarget {
+  return { uri: binding.contact, ...(binding.overFlow ? { flow: binding.flow } : {}) };
+}
+
 function recordFromBinding(binding: Binding): BindingRecord {
   return {
     aor: binding.aor,
@@ -115,12 +121,12 @@ function recordFromBinding(binding: Binding): BindingRecord {
     cseq: binding.cseq,
     expiresAt: binding.expiresAt,
     userAgent: binding.userAgent,
-    flow: JSON.stringify(binding.flow),
+    flow: JSON.stringify({ ...binding.flow, overFlow: binding.overFlow }),
   };
 }
 
 /** Connections do not outlive a process: a stream flow of the last run keeps only its addresses. */
 function bindingFromRecord(record: BindingRecord): Binding | undefined {
-  const { connection: _closed, ...flow } = JSON.parse(record.flow) as Flow;
-  return { ...record, flow };
+  const { connection: _closed, overFlow, ...flow } = JSON.parse(record.flow) as Flow & Pick<Binding, "overFlow">;
+  return { ...record, flow, overFlow };
 }

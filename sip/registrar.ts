@@ -19,7 +19,9 @@ export interface Binding {
   readonly cseq: number;
   readonly expiresAt: number; // ms since the epoch
   readonly userAgent: string | undefined;
-  readonly flow: Flow;
+  readonly flow: Flow; // that the REGISTER came over
+  /** Requests go over the flow; else to the contact, as from a phone that sends from one port and listens on another. */
+  readonly overFlow: boolean;
 }
 
 export interface RegistrarLimits {
@@ -42,7 +44,7 @@ const MAX_INSTANCE_LENGTH = 128; // a urn:uuid has 47 characters with its bracke
 const MAX_USER_AGENT_LENGTH = 256; // shown to operators, nothing else
 
 export interface RegisterInput {
-  readonly request: Pick<SipRequest, "fields" | "callId" | "cseq" | "flow">;
+  readonly request: Pick<SipRequest, "fields" | "callId" | "cseq" | "flow" | "via">;
   readonly aor: string;
   readonly current: readonly Binding[]; // of this AOR, expired ones too
   readonly nowMs: number;
@@ -201,8 +203,21 @@ function bindingOf(wish: Wish, { request, aor, nowMs }: RegisterInput): Binding 
     expiresAt: nowMs + wish.expiresSeconds * 1000,
     userAgent: userAgent === undefined ? undefined : detached(userAgent.slice(0, MAX_USER_AGENT_LENGTH)),
     flow: request.flow,
+    overFlow: goesOverFlow(wish, request),
   };
 }
+
+/**
+ * A stream is the only way back through most NATs. Over UDP a phone says by `rport` that it hears where it sends from
+ * (RFC 3581 §4), and speaks for itself if it names one contact; of several contacts only the one that is the source does.
+ */
+function goesOverFlow({ uri }: Wish, { flow, via, fields }: RegisterInput["request"]): boolean {
+  if (flow.protocol !== "udp") return true;
+  if (fields.list("contact").length === 1 && via.parameters.has("rport")) return true;
+  return isSipUri(uri) && uri.host === flow.remote.address && (uri.port ?? DEFAULT_PORT) === flow.remote.port;
+}
+
+const DEFAULT_PORT = 5060; // RFC 3261 §19.1.2
 
 function difference(before: readonly Binding[], after: readonly Binding[]): RegisterOutcome {
   const kept = new Set(after.map(({ contact }) => contact)); // a row is named by its AOR and contact

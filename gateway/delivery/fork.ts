@@ -5,6 +5,7 @@ import type { Binding } from "../../sip/registrar.ts";
 import { utf8FromLatin1 } from "../../sip/text.ts";
 import type { SipFailure } from "../mapping/error.ts";
 import type { MessageRequest } from "../mapping/to-sip.ts";
+import { targetOf } from "../registrations.ts";
 
 export type ForkOutcome =
   | { readonly delivered: true; readonly contact: string }
@@ -23,7 +24,7 @@ export async function forkToBindings(
 ): Promise<ForkOutcome> {
   const failures: SipFailure[] = [];
   const branches = bindings.map(async (binding) => {
-    const response = await engine.request({ ...message, uri: binding.contact, flow: binding.flow });
+    const response = await engine.request({ ...message, ...targetOf(binding) });
     if (response.status >= 200 && response.status < 300) return binding.contact;
     failures.push(failureOf(response));
     throw failures;

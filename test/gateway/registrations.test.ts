@@ -31,6 +31,7 @@ function setUp(stored = new Map<string, BindingRecord>(), clock = new FakeClock(
     expiresAt: clock.now() + seconds * 1000,
     userAgent: undefined,
     flow,
+    overFlow: true,
   });
   return { registrations, stored, clock, bindingAt };
 }

@@ -27,6 +27,8 @@ interface Registering {
   readonly cseq?: number;
   readonly current?: readonly Binding[];
   readonly nowMs?: number;
+  readonly rport?: boolean; // true if absent
+  readonly flow?: Flow;
 }
 
 function register(other: Registering): RegisterOutcome {
@@ -38,7 +40,14 @@ function register(other: Registering): RegisterOutcome {
       fields: new HeaderFields(fields),
       callId: other.callId ?? "call-1",
       cseq: { number: other.cseq ?? 1, method: "REGISTER" },
-      flow: FLOW,
+      flow: other.flow ?? FLOW,
+      via: {
+        protocol: "UDP",
+        host: "192.0.2.7",
+        port: 40_000,
+        branch: "z9hG4bK1",
+        parameters: new Map(other.rport === false ? [] : [["rport", "40000"]]),
+      },
     },
     aor: AOR,
     current: other.current ?? [],
@@ -58,6 +67,7 @@ function binding(contact: string, other: Partial<Binding> = {}): Binding {
     expiresAt: NOW + 600_000,
     userAgent: undefined,
     flow: FLOW,
+    overFlow: true,
     ...other,
   };
 }
@@ -87,6 +97,7 @@ describe("RFC 3261 §10.3 step 8: a binding is made", () => {
       expiresAt: NOW + 600_000,
       userAgent: "phone/1.0",
       flow: FLOW,
+      overFlow: true,
     };
     expect(outcome).deep.equal({ ok: true, save: [made], remove: [], bindings: [made] });
   });
@@ -138,6 +149,7 @@ describe("RFC 3261 §10.2.1.1: the expiration interval", () => {
       callId: "c",
       cseq: { number: 1, method: "REGISTER" },
       flow: FLOW,
+      via: { protocol: "UDP", host: "h", port: undefined, branch: undefined, parameters: new Map() },
     };
     const limits = { minExpiresSeconds: 7000 };
     expect(applyRegister({ request, aor: AOR, current: [], nowMs: NOW, limits }).ok).equal(true);
@@ -282,4 +294,21 @@ describe("RFC 3261 §10.3 step 8: the Contact values of the 200", () => {
     const outcome = register({ contacts: [PHONE], expires: "600" });
     expect(outcome.ok && formatContacts(outcome.bindings, NOW)).deep.equal([`${PHONE};expires=600`]);
   });
+});
+
+describe("RFC 3261 §16.6, RFC 3581 §4: over the flow or to the contact", () => {
+  const ELSEWHERE = "<sip:alice@192.0.2.7:5062>";
+  const TCP: Flow = { ...FLOW, protocol: "tcp", connection: "1" };
+  for (const [title, registering, overFlow] of [
+    ["rport and one contact: where the REGISTER came from", { contacts: [ELSEWHERE] }, [true]],
+    ["no rport and another port: the contact", { contacts: [ELSEWHERE], rport: false }, [false]],
+    ["no rport, but the contact is the source", { contacts: [PHONE], rport: false }, [true]],
+    ["two contacts: only the one that is the source", { contacts: [PHONE, ELSEWHERE] }, [true, false]],
+    ["a stream, whatever the contact says", { contacts: [ELSEWHERE], rport: false, flow: TCP }, [true]],
+  ] as const) {
+    it(title, () => {
+      const outcome = register(registering);
+      expect(outcome.ok && outcome.bindings.map((one) => one.overFlow)).to.deep.equal(overFlow);
+    });
+  }
 });

@@ -54,6 +54,7 @@ function bindingAt(contact: string): Binding {
     expiresAt: Number.MAX_SAFE_INTEGER,
     userAgent: undefined,
     flow: FLOW,
+    overFlow: true,
   };
 }
 
