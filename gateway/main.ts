@@ -1,7 +1,6 @@
 import type { Logger } from "pino";
 import { DigestAuthenticator } from "../sip/digest.ts";
 import { EmbeddedSipEngine } from "../sip/embedded/engine.ts";
-import type { SipEngine } from "../sip/engine.ts";
 import type { Flow } from "../sip/flow.ts";
 import { openStore } from "../store/open.ts";
 import type { Store } from "../store/port.ts";
@@ -48,7 +47,7 @@ interface House {
   readonly config: Config;
   readonly store: Store;
   readonly state: State;
-  readonly engine: SipEngine;
+  readonly engine: EmbeddedSipEngine;
   readonly xmpp: XmppSide;
   readonly identity: IdentityPolicy;
   readonly sipToXmpp: SipToXmpp;
@@ -112,7 +111,19 @@ function dispatch({ config, state, engine, xmpp, identity, sipToXmpp, xmppToSip 
   }
 }
 
-function openControl({ config, state, xmpp }: House, listeners: readonly string[]): Promise<ControlServer> {
+/** What `status` shows beside the events: how full the bounded tables are. */
+function gauges({ journal }: State, engine: EmbeddedSipEngine): Record<string, number> {
+  const sip = engine.counters();
+  return {
+    "journal.rows": journal.count,
+    "sip.transactions": sip.serverTransactions,
+    "sip.transactions-open": sip.openServerTransactions + sip.openClientTransactions,
+    "sip.transactions-evicted": sip.evictedServerTransactions,
+    "sip.messages-unreadable": sip.unreadMessages,
+  };
+}
+
+function openControl({ config, state, xmpp, engine }: House, listeners: readonly string[]): Promise<ControlServer> {
   const appliance = {
     ...state,
     users: state.accounts,
@@ -122,6 +133,7 @@ function openControl({ config, state, xmpp }: House, listeners: readonly string[
     config,
     links: xmpp.links,
     listeners,
+    counters: { snapshot: () => ({ ...state.counters.snapshot(), ...gauges(state, engine) }) },
   };
   return startControlServer({ path: config.control, log: state.log, appliance });
 }

@@ -67,6 +67,12 @@ export class PeerProcess {
     this.#child.stdin.write(text);
   }
 
+  /** Reads no more: the next thing that it writes meets a broken pipe. */
+  closeOutput(): void {
+    this.#child.stdout.destroy();
+    this.#child.stderr.destroy();
+  }
+
   endInput(): void {
     this.#child.stdin.end();
   }
