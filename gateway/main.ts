@@ -10,6 +10,7 @@ import type { Config } from "./config.ts";
 import { type ControlServer, startControlServer } from "./control/server.ts";
 import { VERSION } from "./control/version.ts";
 import { type Failure, sendFailureMessage } from "./delivery/failure-message.ts";
+import type { JournalRow } from "./delivery/journal.ts";
 import { SipToXmpp } from "./delivery/sip-to-xmpp.ts";
 import { XmppToSip } from "./delivery/xmpp-to-sip.ts";
 import { ACCEPTED_TYPES } from "./mapping/from-sip.ts";
@@ -65,9 +66,11 @@ export async function startGateway({ config, log }: GatewayOptions): Promise<Gat
     opened.push(() => xmpp.stop(0));
     const house = await furnish({ config, store, state, xmpp });
     dispatch(house);
-    await resumeJournal(house);
+    const waiting = await readJournal(house);
+    for (const row of waiting.toXmpp) house.sipToXmpp.resume(row);
     const listeners = (await house.engine.start()).map(listenerOf);
     opened.push(() => house.engine.stop(0));
+    for (const row of waiting.toSip) house.xmppToSip.resume(row);
     const control = await openControl(house, listeners);
     opened.push(() => control.close());
     xmpp.start();
@@ -138,15 +141,15 @@ function openControl({ config, state, xmpp, engine }: House, listeners: readonly
   return startControlServer({ path: config.control, log: state.log, appliance });
 }
 
-/** What the last run had accepted goes first, before anything new. */
-async function resumeJournal({ state, sipToXmpp, xmppToSip }: House): Promise<void> {
+/** What the last run had accepted. It goes before anything new: to XMPP before SIP is heard, to SIP before XMPP is. */
+async function readJournal({ state }: House): Promise<Record<"toXmpp" | "toSip", readonly JournalRow[]>> {
   const { rows, unreadable } = await state.journal.open();
-  for (const row of rows) {
-    if (row.direction === "to-xmpp") sipToXmpp.resume(row);
-    else xmppToSip.resume(row);
-  }
   if (rows.length > 0) state.log.info({ rows: rows.length }, "journal of the last run taken up");
   if (unreadable.length > 0) state.log.error({ rows: unreadable }, "journal rows that cannot be read are left alone");
+  return {
+    toXmpp: rows.filter(({ direction }) => direction === "to-xmpp"),
+    toSip: rows.filter(({ direction }) => direction === "to-sip"),
+  };
 }
 
 async function stopGateway(house: House, control: ControlServer): Promise<void> {

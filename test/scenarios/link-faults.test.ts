@@ -57,7 +57,6 @@ for (const { name, startServer, takesAlong } of SERVERS) {
       });
       sides.server.resume();
       await traffic.end();
-      report("frozen", traffic);
       expect(traffic.fromSip).to.deep.include({ told: 0, lost: [], twice: 0 });
       expect(traffic.fromXmpp).to.deep.include({ told: 0, lost: [], twice: 0 });
       traffic.expectOrder();
@@ -68,7 +67,6 @@ for (const { name, startServer, takesAlong } of SERVERS) {
       await waitFor("the link", async () => (await status()).links[0]?.state === "online");
       traffic.goOn();
       await traffic.end();
-      report("cut", traffic);
       expect(traffic.fromSip).to.deep.include({ told: 0, lost: [] });
       expect(traffic.fromXmpp).to.deep.include({ twice: 0 });
       traffic.expectLostTogether();
@@ -85,7 +83,6 @@ for (const { name, startServer, takesAlong } of SERVERS) {
         await waitFor("the link", async () => (await status()).links[0]?.state === "online");
         traffic.use(juliet);
         await traffic.end();
-        report(signal, traffic);
         expect(traffic.fromSip.lost).to.have.lengthOf.at.most(takesAlong[signal]);
         expect(traffic.fromXmpp).to.deep.include({ twice: 0 });
         traffic.expectLostTogether();
@@ -94,8 +91,4 @@ for (const { name, startServer, takesAlong } of SERVERS) {
       });
     }
   });
-}
-
-function report(what: string, { fromSip, fromXmpp }: Traffic): void {
-  console.log(what, JSON.stringify({ fromSip, fromXmpp }));
 }

@@ -77,7 +77,7 @@ describe("The gateway is restarted", () => {
       await sides.gateway.restart("SIGTERM");
       await waitFor("the end of the connection", () => before.wire.ended);
       await write("dora@sip.test", "too early");
-      expect((await errorFor(juliet, "too early")).text).to.contain("SIP 503 the next hop cannot be reached");
+      expect((await errorFor(juliet, "too early")).text).to.contain("SIP 503");
       const after = await sides.registeredPhone("dora", { transport: "tcp" });
       await write("dora@sip.test", "welcome back");
       await waitFor("dora to get it", () => after.texts.includes("welcome back"));
@@ -90,7 +90,6 @@ describe("The gateway is restarted", () => {
       traffic.goOn();
       await traffic.end();
       await traffic.close();
-      report("SIGTERM", traffic);
       expect(traffic.fromSip).to.deep.include({ lost: [], twice: 0 });
       expect(traffic.fromXmpp).to.deep.include({ lost: [], twice: 0 });
       traffic.expectOrder();
@@ -127,7 +126,6 @@ describe("The gateway is restarted", () => {
     traffic.goOn();
     await traffic.end();
     await traffic.close();
-    report("SIGKILL", traffic);
     expect(traffic.fromSip).to.deep.include({ lost: [] });
     traffic.expectLostTogether();
     traffic.expectOrder();
@@ -143,7 +141,3 @@ describe("The gateway is restarted", () => {
     return traffic;
   }
 });
-
-function report(what: string, { fromSip, fromXmpp }: Traffic): void {
-  console.log(what, JSON.stringify({ fromSip, fromXmpp }));
-}
