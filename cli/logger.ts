@@ -14,3 +14,12 @@ export function createLogger({ level, format }: Config["log"]): Logger {
   const stream = format === "pretty" ? PinoPretty({ destination: STDERR }) : json();
   return pino({ level, base: null }, stream);
 }
+
+/**
+ * Resolves when the lines so far are written, or cannot be.
+ * COMPAT(sonic-boom 4.2): at the exit of the process it would try again for ever to write what waits, once nobody reads
+ * the log any more; test/scenarios/log-reader-gone.test.ts.
+ */
+export function flush(log: Logger): Promise<void> {
+  return new Promise((resolve) => log.flush(() => resolve()));
+}

@@ -37,9 +37,11 @@ async function serve(options: GlobalOptions): Promise<void> {
 async function start(config: Config): Promise<RunningGateway> {
   // V8 lets a busy heap grow to several times what lives in it; a third more is enough, for a few percent of the processor.
   setFlagsFromString("--heap-growing-percent=30");
-  const [{ startGateway }, { createLogger }] = await Promise.all([
+  const [{ startGateway }, { createLogger, flush }] = await Promise.all([
     import("../../gateway/main.ts"),
     import("../logger.ts"),
   ]);
-  return startGateway({ config, log: createLogger(config.log) });
+  const log = createLogger(config.log);
+  const gateway = await startGateway({ config, log });
+  return { ready: gateway.ready, stop: () => gateway.stop().finally(() => flush(log)) };
 }
