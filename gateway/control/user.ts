@@ -31,10 +31,8 @@ export const userAdd = defineOperation({
   changes: true,
   input: z.strictObject({ aor: aorInput, password: passwordInput }),
   run: async (appliance, { aor: typed, password }): Promise<Outcome<UserChanged>> => {
-    const aor = localAor(appliance, typed);
+    const aor = accountName(appliance, typed, password);
     if (!aor.ok) return refused("invalid", aor.why);
-    const problem = passwordProblem(password);
-    if (problem !== undefined) return refused("invalid", problem);
     if ((await appliance.users.get(aor.value)) !== undefined) {
       return refused("exists", `${aor.value} exists already: give it a new password with user password ${aor.value}`);
     }
@@ -50,10 +48,8 @@ export const userPassword = defineOperation({
   changes: true,
   input: z.strictObject({ aor: aorInput, password: passwordInput }),
   run: async (appliance, { aor: typed, password }): Promise<Outcome<UserChanged>> => {
-    const aor = localAor(appliance, typed);
+    const aor = accountName(appliance, typed, password);
     if (!aor.ok) return refused("invalid", aor.why);
-    const problem = passwordProblem(password);
-    if (problem !== undefined) return refused("invalid", problem);
     const known = await appliance.users.get(aor.value);
     if (known === undefined) return noSuchUser(aor.value);
     await appliance.users.put(accountOf(aor.value, password, known.createdAt));
@@ -87,6 +83,13 @@ export const userList = defineOperation({
     return done(rows.sort((a, b) => (a.aor < b.aor ? -1 : 1)));
   },
 });
+
+/** The canonical AOR of an account that may have this password. */
+function accountName(appliance: Appliance, typed: string, password: string): Parsed<string> {
+  const aor = localAor(appliance, typed);
+  const problem = aor.ok ? passwordProblem(password) : undefined;
+  return problem === undefined ? aor : unparsed(problem);
+}
 
 /** The canonical AOR of an account in one of our domains. */
 function localAor({ config }: Appliance, typed: string): Parsed<string> {
