@@ -47,6 +47,7 @@ export interface CpimParts {
   readonly messageId?: string;
   readonly dispositions?: readonly string[];
   readonly contentType: string; // with its parameters
+  readonly contentDisposition?: string; // "notification" of an IMDN, RFC 5438 §7.2.1
   readonly body: Buffer;
 }
 
@@ -91,12 +92,17 @@ export function formatCpim(parts: CpimParts): Buffer {
     ...(imdn.length === 0 ? [] : [`NS: imdn <${IMDN_NAMESPACE}>`]),
     ...imdn.map(({ name, value }) => `${name}: ${escaped(value)}`),
     "",
-    `Content-Type: ${parts.contentType.replace(/[\r\n]+/g, " ")}`,
+    `Content-Type: ${oneLine(parts.contentType)}`,
+    ...(parts.contentDisposition === undefined ? [] : [`Content-Disposition: ${oneLine(parts.contentDisposition)}`]),
     `Content-Length: ${parts.body.length}`,
     "",
     "",
   ];
   return Buffer.concat([Buffer.from(lines.join("\r\n"), "utf8"), parts.body]);
+}
+
+function oneLine(text: string): string {
+  return text.replace(/[\r\n]+/g, " ");
 }
 
 interface Blocks {

@@ -28,6 +28,8 @@ export interface OutgoingRequest {
   readonly flow?: Flow; // over this flow while it is open, else by Route or URI (RFC 3263)
   /** Final answer needed within this time, at most timer F (32 s); then 408. */
   readonly timeoutMs?: number;
+  /** Too long for one datagram, and no stream leads there: not sent, 513 made here. RFC 3261 §18.1.1. */
+  readonly neverFragmented?: boolean;
 }
 
 export interface ProxyTarget {
@@ -55,7 +57,7 @@ export interface SipEngine {
   on(method: string, handler: RequestHandler, options?: HandlerOptions): this;
   /** Opens every listener; rejects with the address that could not be opened. Gives the listeners as flows. */
   start(): Promise<readonly Flow[]>;
-  /** Resolves with the final response (408 made locally on timer F, 503 on a transport error); never rejects for a SIP outcome. */
+  /** Resolves with the final response (408 made locally on timer F, 503 on a transport error, 513 as asked for); never rejects for a SIP outcome. */
   request(outgoing: OutgoingRequest): Promise<SipResponse>;
   proxy(request: SipRequest, options: ProxyOptions): Promise<{ readonly status: number }>;
   onFlowClosed(listener: (flow: Flow) => void): void;

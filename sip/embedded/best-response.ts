@@ -1,6 +1,7 @@
 import { canonicalName, type HeaderField } from "../header-fields.ts";
 import type { SipResponse } from "../message.ts";
-import type { ClientOutcome } from "./non-invite-client-transaction.ts";
+import { rankOfStatus } from "../response-rank.ts";
+import { type ClientOutcome, STATUS_WITHOUT_ANSWER } from "./non-invite-client-transaction.ts";
 import type { ServedAnswer } from "./server-transaction.ts";
 
 /** What a proxy sends back. Without `toTag` the proxy made the answer itself. */
@@ -9,9 +10,6 @@ export interface BestResponse extends ServedAnswer {
   readonly toTag?: string;
   readonly headers: readonly HeaderField[];
 }
-
-/** Within a class, those that tell the sender how to do better come first. RFC 3261 §16.7 step 6. */
-const PREFERRED: readonly number[] = [401, 407, 415, 420, 484];
 
 /** The fields of a response that the server transaction writes itself. RFC 3261 §8.2.6.2. */
 const OWN_FIELDS: ReadonlySet<string> = new Set(["via", "from", "to", "call-id", "cseq", "content-length"]);
@@ -25,7 +23,7 @@ const CHALLENGES = ["WWW-Authenticate", "Proxy-Authenticate"] as const;
  */
 export function bestResponse(outcomes: readonly ClientOutcome[]): BestResponse {
   const ranked = outcomes.map((outcome) => ({ outcome, status: statusOf(outcome) }));
-  ranked.sort((one, other) => rankOf(one.status) - rankOf(other.status)); // stable: the earlier answer goes first
+  ranked.sort((one, other) => rankOfStatus(one.status) - rankOfStatus(other.status)); // stable: the earlier answer goes first
   const best = ranked[0];
   if (best === undefined) return { status: 480, headers: [] };
   const status = best.status === 503 ? 500 : best.status;
@@ -41,17 +39,7 @@ export function isDecisive(outcome: ClientOutcome): boolean {
 }
 
 function statusOf(outcome: ClientOutcome): number {
-  if (outcome.kind === "response") return outcome.response.status;
-  return outcome.kind === "timeout" ? 408 : 503;
-}
-
-/** The class, then the place within it. A 408 comes last of all: it must not be sent (RFC 4320 §4.2). */
-function rankOf(status: number): number {
-  if (status === 408) return 9000;
-  const hundreds = Math.floor(status / 100);
-  const place = PREFERRED.indexOf(status);
-  const rank = hundreds === 6 ? 250 : hundreds * 100;
-  return rank + (place === -1 ? PREFERRED.length : place);
+  return outcome.kind === "response" ? outcome.response.status : STATUS_WITHOUT_ANSWER[outcome.kind];
 }
 
 function forwardedAnswer(response: SipResponse): BestResponse {

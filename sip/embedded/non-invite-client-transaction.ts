@@ -39,7 +39,11 @@ export const NON_INVITE_CLIENT: StateTable<NonInviteClientState, NonInviteClient
 export type ClientOutcome =
   | { readonly kind: "response"; readonly response: SipResponse }
   | { readonly kind: "timeout" }
-  | { readonly kind: "transportError"; readonly why: string };
+  | { readonly kind: "transportError"; readonly why: string }
+  | { readonly kind: "tooLong" }; // for a datagram, and it was not to be sent in pieces
+
+/** What stands for an outcome without an answer. RFC 3261 §8.1.3.1. */
+export const STATUS_WITHOUT_ANSWER = { timeout: 408, transportError: 503, tooLong: 513 } as const;
 
 export interface ClientTransactionContext {
   readonly wheel: TimerWheel;

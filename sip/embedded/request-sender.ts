@@ -20,6 +20,7 @@ export interface Draft {
   readonly uri: string;
   readonly fields: readonly HeaderField[];
   readonly body: Buffer;
+  readonly neverFragmented?: boolean;
   /** A new one for each attempt. RFC 3263 §4.3. */
   readonly newBranch: () => string;
 }
@@ -133,6 +134,8 @@ export class RequestSender {
       if (stream !== undefined) {
         way = stream;
         bytes = formatOver(draft, way, branch);
+      } else if (draft.neverFragmented) {
+        return { kind: "tooLong" };
       }
     }
     return this.#exchange(draft.method, { way, bytes, branch, timeoutMs });

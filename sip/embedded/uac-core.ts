@@ -6,7 +6,7 @@ import { type NameAddr, parseNameAddr } from "../name-addr.ts";
 import { NO_PARAMETERS } from "../parameters.ts";
 import { reasonPhrase } from "../reason-phrases.ts";
 import type { EngineParts } from "./engine-parts.ts";
-import type { ClientOutcome } from "./non-invite-client-transaction.ts";
+import { type ClientOutcome, STATUS_WITHOUT_ANSWER } from "./non-invite-client-transaction.ts";
 import type { RequestSender } from "./request-sender.ts";
 
 /** The fields that an outgoing request names by properties of its own. */
@@ -60,6 +60,7 @@ export class UacCore {
       uri,
       fields: this.#fields(method, identity, headers),
       body: outgoing.body ?? NO_BODY,
+      neverFragmented: outgoing.neverFragmented ?? false,
       newBranch: () => tokens.branch(),
     };
     const outcome = await this.#sender.send(draft, { flow, timeoutMs, nextHop: topmostRoute(headers) ?? uri });
@@ -77,15 +78,15 @@ export class UacCore {
     return fields;
   }
 
-  /** A timeout counts as 408, a failed transport as 503. RFC 3261 §8.1.3.1. */
+  /** A timeout counts as 408, a failed transport as 503. RFC 3261 §8.1.3.1. What is too long for its way: 513. */
   #ownResponse(method: string, identity: Identity, outcome: Exclude<ClientOutcome, { kind: "response" }>): SipResponse {
-    const status = outcome.kind === "timeout" ? 408 : 503;
+    const status = STATUS_WITHOUT_ANSWER[outcome.kind];
     const flow = this.#ownFlow();
     const { address, port } = flow.local;
     return {
       kind: "response",
       status,
-      reason: outcome.kind === "timeout" ? reasonPhrase(status) : outcome.why,
+      reason: outcome.kind === "transportError" ? outcome.why : reasonPhrase(status),
       fields: new HeaderFields([]),
       via: { protocol: flow.protocol.toUpperCase(), host: address, port, branch: undefined, parameters: NO_PARAMETERS },
       from: nameAddrOf(identity.from),

@@ -223,6 +223,32 @@ describe("RFC 3261 §18.1.1 requests that are too long for a datagram", () => {
     expect((await answer).status).to.equal(202);
   });
 
+  it("of a caller that would rather divide them are not sent where there is no TCP: 513, and whole where there is", async () => {
+    const clock = new FakeClock();
+    const { engine, tcp } = await openEngine({ clock });
+    const peer = await UdpPeer.open();
+    const request = { ...messageTo(peer.local.port), body: LARGE, neverFragmented: true };
+    const { status, via } = await engine.request(request);
+    expect([status, via.branch]).to.deep.equal([513, undefined]);
+    expect(peer.waiting).to.equal(0);
+    clock.advance(600_000);
+    const listener = await TcpListener.open(peer.local.port);
+    const answer = engine.request(request);
+    const stream = await listener.accept();
+    const text = await stream.receive();
+    expect(fieldOf(text, "Via")).to.contain(`SIP/2.0/TCP 127.0.0.1:${tcp.port};`);
+    stream.send(answerText(text, 200));
+    expect((await answer).status).to.equal(200);
+  });
+
+  it("and a request that fits goes by datagram, whatever its caller would rather", async () => {
+    const { engine, udp } = await openEngine();
+    const peer = await UdpPeer.open();
+    const answer = engine.request({ ...messageTo(peer.local.port), neverFragmented: true });
+    peer.send(answerText(await peer.receive(), 200), udp);
+    expect((await answer).status).to.equal(200);
+  });
+
   it("stay in UDP when we do not listen for TCP", async () => {
     const { engine, udp } = await openEngine({ listen: [loopback("udp")] });
     const peer = await UdpPeer.open();
