@@ -1,5 +1,8 @@
 import type { Element } from "@xmpp/xml";
 import xml from "@xmpp/xml";
+import { CHAT_MARKERS_NAMESPACE } from "../chat-markers.ts";
+import { CHAT_STATES_NAMESPACE } from "../chat-states.ts";
+import { RECEIPTS_NAMESPACE } from "../receipts.ts";
 import { errorReply } from "../stanza-error.ts";
 
 const DISCO_INFO = "http://jabber.org/protocol/disco#info";
@@ -31,10 +34,12 @@ const DISCO_IDENTITY: Readonly<Record<Addressee, { readonly category: string; re
   account: { category: "account", type: "registered" },
   client: { category: "client", type: "phone" },
 };
+/** XEP-0085 §4, XEP-0184 §6, XEP-0333 0.4 §4: clients ask for what they are to send to a person. */
+const MESSAGING = [CHAT_STATES_NAMESPACE, RECEIPTS_NAMESPACE, CHAT_MARKERS_NAMESPACE];
 const DISCO_FEATURES: Readonly<Record<Addressee, readonly string[]>> = {
   gateway: [DISCO_INFO, DISCO_ITEMS, PING, VERSION, JID_ESCAPING],
-  account: [DISCO_INFO, DISCO_ITEMS, PING, VERSION],
-  client: [DISCO_INFO, DISCO_ITEMS, PING, VERSION],
+  account: [DISCO_INFO, DISCO_ITEMS, PING, VERSION, ...MESSAGING],
+  client: [DISCO_INFO, DISCO_ITEMS, PING, VERSION, ...MESSAGING],
 };
 
 /** The get requests that are answered, by the name and namespace of their payload; the rest is service-unavailable. */

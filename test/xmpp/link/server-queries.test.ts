@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { answerQuery } from "../../../xmpp/link/server-queries.ts";
 import { parseStanzaError } from "../../../xmpp/stanza-error.ts";
 
-const IDENTITY = { name: "Parley", version: "1.2.3", userFeatures: ["urn:xmpp:receipts"] };
+const IDENTITY = { name: "Parley", version: "1.2.3", userFeatures: ["urn:example:feature"] };
 const INFO = "http://jabber.org/protocol/disco#info";
 const ITEMS = "http://jabber.org/protocol/disco#items";
 
@@ -35,9 +35,22 @@ describe("XEP-0030 disco#info", () => {
       const features = query?.getChildren("feature").map((feature) => feature.attrs["var"]) ?? [];
       expect(features).to.include.members([INFO, ITEMS, "urn:xmpp:ping", "jabber:iq:version"]);
       expect(features.includes("jid\\20escaping")).to.equal(category === "gateway");
-      expect(features.includes("urn:xmpp:receipts")).to.equal(category !== "gateway");
+      expect(features.includes("urn:example:feature")).to.equal(category !== "gateway");
     });
   }
+
+  it("XEP-0085 §4, XEP-0184 §6, XEP-0333 0.4 §4: a person and their clients understand them, the gateway itself does not", () => {
+    const messaging = ["http://jabber.org/protocol/chatstates", "urn:xmpp:receipts", "urn:xmpp:chat-markers:0"];
+    for (const [to, category] of identities) {
+      const query = answer(to, xml("query", { xmlns: INFO })).getChild("query", INFO);
+      const features = query?.getChildren("feature").map((feature) => feature.attrs["var"]) ?? [];
+      expect(
+        messaging.filter((feature) => features.includes(feature)),
+        to,
+      ).to.deep.equal(category === "gateway" ? [] : messaging);
+      expect(new Set(features)).to.have.property("size", features.length);
+    }
+  });
 
   it("has no nodes", () => {
     expect(condition(request("sip.test", xml("query", { xmlns: INFO, node: "x" })))).to.equal("item-not-found");
