@@ -46,7 +46,18 @@ function idsOf(commit: number): readonly string[] {
 }
 
 function rowOf(id: string): JournalRecord {
-  return { id, direction: "to-sip", conversation: `c${id.slice(-2)}`, acceptedAt: 0, payload: PAYLOAD };
+  const conversation = `c${id.slice(-2)}`;
+  const aor = "alice@sip.test";
+  return {
+    id,
+    direction: "to-sip",
+    conversation,
+    aor,
+    state: "accepted",
+    problem: undefined,
+    acceptedAt: 0,
+    payload: PAYLOAD,
+  };
 }
 
 async function secondsOf(run: () => Promise<void>): Promise<number> {

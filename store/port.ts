@@ -40,14 +40,49 @@ export interface ConversationRecord {
   readonly activeAt: number;
   readonly fromSip: number; // instant messages so far
   readonly fromXmpp: number;
+  readonly sipLock: string | undefined; // contact of the binding that replied
+  readonly xmppLock: string | undefined; // full JID that replied
 }
+
+/**
+ * accepted: under way. stored: waits for its recipient's next REGISTER. confirmed: delivered, its receipt is owed.
+ * failed, expired: its sender is still to be told. set-aside: its sender has been told, an operator may look at it.
+ */
+export type JournalState = "accepted" | "stored" | "confirmed" | "failed" | "expired" | "set-aside";
 
 /** What Parley has taken responsibility for and not yet settled. `payload` is the gateway's own JSON. */
 export interface JournalRecord {
   readonly id: string; // sortable: rows are read back in the order in which they were added
   readonly direction: "to-sip" | "to-xmpp";
   readonly conversation: string; // conversation key, the order within it is kept
+  readonly aor: string; // the SIP side
+  readonly state: JournalState;
+  readonly problem: string | undefined; // why it is not delivered, for people
   readonly acceptedAt: number;
+  readonly payload: string;
+}
+
+/** Which journal rows to read; what is absent does not limit. */
+export interface JournalFilter {
+  readonly states?: readonly JournalState[];
+  readonly direction?: JournalRecord["direction"];
+  readonly aor?: string;
+  readonly after?: string; // id of a row: those added behind it, also when it is gone by now
+  readonly acceptedBefore?: number;
+  readonly limit?: number;
+}
+
+export interface JournalCount {
+  readonly state: JournalState;
+  readonly direction: JournalRecord["direction"];
+  readonly aor: string;
+  readonly rows: number;
+}
+
+/** A receipt that a client may still send, found by what it will name. `payload` is the gateway's own JSON. */
+export interface AwaitedReceiptRecord {
+  readonly key: string;
+  readonly expiresAt: number;
   readonly payload: string;
 }
 
@@ -78,9 +113,22 @@ export interface Store {
     remove(id: string): Promise<void>;
   };
   readonly journal: {
-    list(): Promise<readonly JournalRecord[]>;
+    /** In the order in which they were added. */
+    list(filter: JournalFilter): Promise<readonly JournalRecord[]>;
+    get(id: string): Promise<JournalRecord | undefined>;
+    counts(): Promise<readonly JournalCount[]>;
     add(row: JournalRecord): Promise<void>;
+    /** Nothing happens when the row is gone. */
+    move(id: string, to: { readonly state: JournalState; readonly problem: string | undefined }): Promise<void>;
     remove(id: string): Promise<void>;
+  };
+  readonly awaitedReceipts: {
+    get(key: string): Promise<AwaitedReceiptRecord | undefined>;
+    /** Replaces the row of the same key. */
+    put(receipt: AwaitedReceiptRecord): Promise<void>;
+    remove(key: string): Promise<void>;
+    /** And beyond `keep` rows those that would expire first. Gives how many have gone. */
+    removeExpired(now: number, keep: number): Promise<number>;
   };
   readonly parameters: {
     list(): Promise<readonly ParameterRecord[]>;

@@ -62,6 +62,40 @@ export const MIGRATIONS: readonly string[] = [
     value TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  // A row under way is in a small index of its own, so that most rows, which come and go within a second, cost no more.
+  `
+  ALTER TABLE conversations ADD COLUMN sip_lock TEXT;
+  ALTER TABLE conversations ADD COLUMN xmpp_lock TEXT;
+
+  CREATE TABLE journal_with_state (
+    sequence INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    direction TEXT NOT NULL CHECK (direction IN ('to-sip', 'to-xmpp')),
+    conversation TEXT NOT NULL,
+    aor TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('accepted', 'stored', 'confirmed', 'failed', 'expired', 'set-aside')),
+    problem TEXT,
+    accepted_at INTEGER NOT NULL,
+    payload TEXT NOT NULL
+  ) STRICT;
+  INSERT INTO journal_with_state (sequence, id, direction, conversation, aor, state, accepted_at, payload)
+    SELECT sequence, id, direction, conversation,
+           coalesce(CASE WHEN json_valid(payload) THEN json_extract(payload, '$.aor') END, ''),
+           'accepted', accepted_at, payload
+    FROM journal ORDER BY sequence;
+  DROP TABLE journal;
+  ALTER TABLE journal_with_state RENAME TO journal;
+  CREATE INDEX journal_under_way ON journal (state, sequence, aor, direction) WHERE state = 'accepted';
+  CREATE INDEX journal_waiting ON journal (state, aor, sequence, direction) WHERE state <> 'accepted';
+  CREATE INDEX journal_by_age ON journal (state, accepted_at) WHERE state <> 'accepted';
+
+  CREATE TABLE awaited_receipts (
+    key TEXT PRIMARY KEY,
+    expires_at INTEGER NOT NULL,
+    payload TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX awaited_receipts_by_expiry ON awaited_receipts (expires_at);
+  `,
 ];
 
 /** The schema of a database; 0 for an empty one. */

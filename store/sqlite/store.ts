@@ -2,6 +2,7 @@ import { closeSync, openSync } from "node:fs";
 import type { Database } from "better-sqlite3";
 import type { Logger } from "pino";
 import type { Store } from "../port.ts";
+import { awaitedReceiptsIn } from "./awaited-receipts.ts";
 import { bindingsIn } from "./bindings.ts";
 import { conversationsIn } from "./conversations.ts";
 import { journalIn } from "./journal.ts";
@@ -34,6 +35,7 @@ export async function openSqliteStore({ path, log }: SqliteOptions): Promise<Sql
     bindings: bindingsIn(database, writes),
     conversations: conversationsIn(database, writes),
     journal: journalIn(database, writes),
+    awaitedReceipts: awaitedReceiptsIn(database, writes),
     parameters: parametersIn(database, writes),
     settings: settingsIn(database, writes),
     counts: () => writes.counts,

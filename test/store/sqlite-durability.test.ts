@@ -31,7 +31,7 @@ describe("SQLite store: another process", () => {
     const path = file("parley.db");
     const told = await killedAfter(100, startWriter(path));
     const store = await openStore(`sqlite:${path}`);
-    const kept = (await store.journal.list()).map(({ id }) => id);
+    const kept = (await store.journal.list({})).map(({ id }) => id);
     await store.close();
     expect(told.length).least(100);
     expect(kept.slice(0, told.length)).deep.equal(told);

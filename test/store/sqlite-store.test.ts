@@ -2,11 +2,22 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "no
 import Sqlite from "better-sqlite3";
 import { expect } from "chai";
 import { openStore } from "../../store/open.ts";
-import { MIGRATIONS } from "../../store/sqlite/migrations.ts";
+import type { JournalRecord } from "../../store/port.ts";
+import { MIGRATIONS, migrate } from "../../store/sqlite/migrations.ts";
 import { openDatabase } from "../../store/sqlite/open.ts";
 import { openSqliteStore } from "../../store/sqlite/store.ts";
 import { describeStore } from "./store-contract.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
+
+const JOURNAL_ROW: Omit<JournalRecord, "id"> = {
+  direction: "to-sip",
+  conversation: "c1",
+  aor: "alice@sip.test",
+  state: "accepted",
+  problem: undefined,
+  acceptedAt: 5,
+  payload: "{}",
+};
 
 async function refusalOf(opening: Promise<unknown>): Promise<string> {
   return opening.then(
@@ -64,6 +75,27 @@ describe("SQLite store: the file", () => {
         "run the newer Parley that wrote it, or restore a backup from before the upgrade",
     );
     expect(readFileSync(path).equals(before)).equal(true);
+  });
+
+  it("a file of schema 1 is opened with its journal and its conversations", async () => {
+    const path = file("parley.db");
+    const database = new Sqlite(path);
+    database.pragma("application_id = 0x50524c59"); // "PRLY"
+    migrate(database, MIGRATIONS.slice(0, 1));
+    const payload = '{"aor":"alice@sip.test"}';
+    database.prepare("INSERT INTO journal VALUES (7, 'b', 'to-sip', 'c1', 5, ?)").run(payload);
+    database.exec("INSERT INTO conversations VALUES ('c1', 'alice@sip.test', 'bob@xmpp.test', NULL, NULL, 1, 2, 3, 4)");
+    database.close();
+    const store = await openSqliteStore({ path });
+    await store.journal.add({ ...JOURNAL_ROW, id: "a" });
+    const [rows, conversations] = await Promise.all([store.journal.list({}), store.conversations.list()]);
+    await store.close();
+    expect(rows).deep.equal([
+      { ...JOURNAL_ROW, id: "b", payload },
+      { ...JOURNAL_ROW, id: "a" },
+    ]);
+    expect(conversations).length(1);
+    expect(conversations[0]).include({ id: "c1", fromXmpp: 4, sipLock: undefined, xmppLock: undefined });
   });
 
   it("a file that is no database is refused and left as it is", async () => {

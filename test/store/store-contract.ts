@@ -1,12 +1,13 @@
 import { expect } from "chai";
 import type {
+  AwaitedReceiptRecord,
   BindingRecord,
   ConversationRecord,
-  JournalRecord,
   ParameterRecord,
   Store,
   UserRecord,
 } from "../../store/port.ts";
+import { describeJournal, describeJournalFilter, describeJournalPages, idsOf, journalRow } from "./journal-contract.ts";
 
 /** Opens the store of one test; the same one again after `close`. */
 export type OpenStore = () => Promise<Store>;
@@ -41,13 +42,12 @@ const CONVERSATION: ConversationRecord = {
   activeAt: 2,
   fromSip: 3,
   fromXmpp: 4,
+  sipLock: "sip:alice@192.0.2.7:40000",
+  xmppLock: "bob@xmpp.test/orchard",
 };
 const PARAMETER: ParameterRecord = { name: "im.enabled", value: "off", changedAt: 5, changedBy: "root" };
 
-function journalRow(id: string, payload = "{}"): JournalRecord {
-  return { id, direction: "to-xmpp", conversation: "alice@sip.test bob@xmpp.test", acceptedAt: 6, payload };
-}
-
+const RECEIPT: AwaitedReceiptRecord = { key: "bob@xmpp.test m1", expiresAt: 1000, payload: "{}" };
 /** What every driver of the port does. `open` is called inside the tests. */
 export function describeStore(driver: string, open: OpenStore): void {
   let store: Store;
@@ -65,6 +65,9 @@ export function describeStore(driver: string, open: OpenStore): void {
   describe(`${driver}: bindings`, () => describeBindings(() => store, reopened));
   describe(`${driver}: conversations`, () => describeConversations(() => store, reopened));
   describe(`${driver}: journal`, () => describeJournal(() => store, reopened));
+  describe(`${driver}: journal, what is read of it`, () => describeJournalFilter(() => store));
+  describe(`${driver}: journal, page after page`, () => describeJournalPages(() => store, reopened));
+  describe(`${driver}: awaited receipts`, () => describeAwaitedReceipts(() => store, reopened));
   describe(`${driver}: parameters and settings`, () => describeSmallTables(() => store, reopened));
   describe(`${driver}: writes`, () => describeWrites(() => store, reopened));
 }
@@ -120,8 +123,10 @@ function describeBindings(store: () => Store, reopened: () => Promise<Store>): v
 
 function describeConversations(store: () => Store, reopened: () => Promise<Store>): void {
   it("put, replace, list, remove", async () => {
-    const later = { ...CONVERSATION, thread: undefined, callId: undefined, fromSip: 9 };
+    const none = { thread: undefined, callId: undefined, sipLock: undefined, xmppLock: undefined };
+    const later = { ...CONVERSATION, ...none, fromSip: 9 };
     await store().conversations.put(CONVERSATION);
+    expect(await store().conversations.list()).deep.equal([CONVERSATION]);
     await store().conversations.put(later);
     expect(await (await reopened()).conversations.list()).deep.equal([later]);
     await store().conversations.remove("c1");
@@ -129,31 +134,26 @@ function describeConversations(store: () => Store, reopened: () => Promise<Store
   });
 }
 
-function describeJournal(store: () => Store, reopened: () => Promise<Store>): void {
-  it("rows are read back in the order in which they were added", async () => {
-    const ids = Array.from({ length: 200 }, (_, n) => `row-${String(n).padStart(6, "0")}`);
-    await Promise.all(ids.map((id) => store().journal.add(journalRow(id))));
-    expect((await (await reopened()).journal.list()).map(({ id }) => id)).deep.equal(ids);
+function describeAwaitedReceipts(store: () => Store, reopened: () => Promise<Store>): void {
+  it("put, replace, get, remove; undefined when there is none", async () => {
+    const later = { ...RECEIPT, expiresAt: 2000, payload: '{"aor":"alice@sip.test"}' };
+    expect(await store().awaitedReceipts.get(RECEIPT.key)).equal(undefined);
+    await store().awaitedReceipts.put(RECEIPT);
+    await store().awaitedReceipts.put(later);
+    expect(await (await reopened()).awaitedReceipts.get(RECEIPT.key)).deep.equal(later);
+    await store().awaitedReceipts.remove(RECEIPT.key);
+    await store().awaitedReceipts.remove(RECEIPT.key);
+    expect(await store().awaitedReceipts.get(RECEIPT.key)).equal(undefined);
   });
 
-  it("the order goes on across removals and a restart", async () => {
-    for (const id of ["a", "b", "c"]) await store().journal.add(journalRow(id));
-    await store().journal.remove("c");
-    await store().journal.remove("a");
-    await (await reopened()).journal.add(journalRow("d"));
-    expect((await store().journal.list()).map(({ id }) => id)).deep.equal(["b", "d"]);
-  });
-
-  it("an id is added once", async () => {
-    await store().journal.add(journalRow("a", "first"));
-    const second = await store()
-      .journal.add(journalRow("a", "second"))
-      .then(
-        () => "added",
-        () => "rejected",
-      );
-    expect(second).equal("rejected");
-    expect(await store().journal.list()).deep.equal([journalRow("a", "first")]);
+  it("removeExpired takes those whose time has come, and tells how many", async () => {
+    const times = [999, 1000, 1001];
+    const receipts = times.map((expiresAt) => ({ ...RECEIPT, key: `m${expiresAt}`, expiresAt }));
+    await Promise.all(receipts.map((receipt) => store().awaitedReceipts.put(receipt)));
+    expect(await store().awaitedReceipts.removeExpired(1000, 100)).equal(2);
+    expect(await store().awaitedReceipts.removeExpired(1000, 100)).equal(0);
+    const left = await Promise.all(receipts.map(({ key }) => store().awaitedReceipts.get(key)));
+    expect(left).deep.equal([undefined, undefined, receipts[2]]);
   });
 }
 
@@ -187,12 +187,12 @@ function describeWrites(store: () => Store, reopened: () => Promise<Store>): voi
     const rows = [journalRow("a"), journalRow("a"), journalRow("b")];
     const results = await Promise.allSettled(rows.map((row) => store().journal.add(row)));
     expect(results.map(({ status }) => status)).deep.equal(["fulfilled", "rejected", "fulfilled"]);
-    expect((await (await reopened()).journal.list()).map(({ id }) => id)).deep.equal(["a", "b"]);
+    expect(await idsOf(await reopened())).deep.equal(["a", "b"]);
   });
 
   it("after close every call is a rejected promise, and closing twice is no fault", async () => {
     await store().close();
-    const calls = [store().settings.put("a", "b"), store().settings.get("a"), store().journal.list()];
+    const calls = [store().settings.put("a", "b"), store().settings.get("a"), store().journal.list({})];
     const results = await Promise.allSettled(calls);
     expect(results.map(({ status }) => status)).deep.equal(["rejected", "rejected", "rejected"]);
     await store().close();
