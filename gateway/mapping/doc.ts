@@ -1,7 +1,11 @@
+import { ACCEPTED_ENCODINGS } from "../../sip/content-coding.ts";
+import { READABLE_TYPES } from "../../sip/message-content.ts";
 import { JID_ESCAPES } from "../../xmpp/jid-escaping.ts";
 import { STANZA_ERROR_TYPE } from "../../xmpp/stanza-error.ts";
 import { CONDITION_FOR_SIP_CLASS, CONDITION_FOR_SIP_STATUS, SIP_STATUS_FOR_CONDITION } from "./error.ts";
-import { ACCEPTED_TYPES } from "./from-sip.ts";
+import { OUTCOME_OF_IMDN } from "./from-sip.ts";
+import type { Asked } from "./instant-message.ts";
+import { IMDN_OF_OUTCOME } from "./to-sip.ts";
 
 /** What the message mapping does, field by field. RFC 7572 §4, §5. */
 // biome-ignore format: table
@@ -14,7 +18,38 @@ export const MESSAGE_FIELDS = [
   { sip: "Content-Language",  xmpp: "xml:lang",   note: "" },
   { sip: "branch of Via",     xmpp: "id",         note: "to XMPP only; a branch of our own is fresh for each attempt" },
   { sip: "Date",              xmpp: "",           note: "when the stanza came in" },
+  { sip: "imdn.Message-ID",   xmpp: "id",         note: "what a receipt names; of a MESSAGE without CPIM its Call-ID" },
+  { sip: "Auto-Submitted",    xmpp: "type",       note: "what a program sent: a failure is told to nobody; from XMPP `headline`" },
   { sip: "",                  xmpp: "type",       note: "`chat`; the RFC says none or `normal`, which clients show as a letter and servers neither copy nor archive" },
+] as const;
+
+/** What a MESSAGE may bring, and what becomes of it; one row for each type that is read. */
+export const CONTENT_NOTES: Readonly<Record<string, string>> = {
+  "text/plain": "the text, in any charset",
+  "text/html": "reduced to text: line breaks, list signs, links as `text (address)`",
+  "application/xhtml+xml": "the same",
+  "message/cpim": "its content; Subject, Message-ID and Disposition-Notification are read, addresses are not believed",
+  "message/imdn+xml": "a receipt, on its own or in CPIM",
+  "application/im-iscomposing+xml": "a chat state, on its own or in CPIM",
+  "multipart/alternative": "the plain part, else the HTML",
+  "multipart/mixed": "all texts; a part that is not understood refuses the whole unless it says `handling=optional`",
+};
+
+/** Receipts: what SIP asks and tells, and its counterpart. RFC 5438, XEP-0184, XEP-0333. */
+// biome-ignore format: table
+export const RECEIPTS: Readonly<Record<Asked, { readonly asked: string; readonly asks: string; readonly told: string }>> = {
+  delivered: { asked: "positive-delivery", asks: "`<request xmlns='urn:xmpp:receipts'/>`",      told: "`<received xmlns='urn:xmpp:receipts'/>`" },
+  displayed: { asked: "display",           asks: "`<markable xmlns='urn:xmpp:chat-markers:0'/>`", told: "`<displayed xmlns='urn:xmpp:chat-markers:0'/>`" },
+  failed:    { asked: "negative-delivery", asks: "nothing: every sender is told",               told: "`<message type='error'/>`" },
+};
+
+/** Chat states. RFC 3994, XEP-0085. */
+// biome-ignore format: table
+export const CHAT_STATES = [
+  { sip: "`active`, refreshed in time", xmpp: "`<composing/>`", note: "both ways" },
+  { sip: "`idle`",                      xmpp: "`<active/>`",    note: "both ways" },
+  { sip: "`active`, not refreshed",     xmpp: "`<active/>`",    note: "after its refresh, 120 s when it names none" },
+  { sip: "`idle`",                      xmpp: "`<paused/>`, `<inactive/>`, `<gone/>`", note: "to SIP only" },
 ] as const;
 
 /** docs/MAPPING.md, printed from the tables that the code walks. */
@@ -38,11 +73,34 @@ export function formatMappingDoc(): string {
     "",
     "## Instant messages (RFC 7572)",
     "",
-    `A MESSAGE may bring ${ACCEPTED_TYPES}; anything else is answered 415.`,
-    "",
     row("SIP", "XMPP", "note"),
     row("---", "---", "---"),
     ...MESSAGE_FIELDS.map(({ sip, xmpp, note }) => row(sip, xmpp === "" ? "" : `\`${xmpp}\``, note)),
+    "",
+    "## Content of a MESSAGE (RFC 3428 §7, RFC 3862, RFC 2046)",
+    "",
+    `The body, or a part of it, may be packed (${ACCEPTED_ENCODINGS}); unpacked it must stay within \`im.max-size\`, else it is`,
+    "answered 413. Any other type is answered 415 with Accept.",
+    "",
+    row("Content-Type", "what is read"),
+    row("---", "---"),
+    ...READABLE_TYPES.map((type) => row(type, CONTENT_NOTES[type] ?? "")),
+    "",
+    "## Receipts (RFC 5438, XEP-0184, XEP-0333)",
+    "",
+    "A notification about a notification is never asked for. A phone that wrote CPIM gets it in CPIM, any other one bare.",
+    "",
+    row("asked in CPIM", "asked in XMPP", "told in an IMDN", "told in XMPP"),
+    row("---", "---", "---", "---"),
+    ...Object.entries(RECEIPTS).map(([outcome, { asked, asks, told }]) =>
+      row(asked, asks, formatImdns(outcome as Asked), told),
+    ),
+    "",
+    "## Chat states (RFC 3994, XEP-0085)",
+    "",
+    row("SIP", "XMPP", "note"),
+    row("---", "---", "---"),
+    ...CHAT_STATES.map(({ sip, xmpp, note }) => row(sip, xmpp, note)),
     "",
     "## Stanza error to SIP status (RFC 7247 §7)",
     "",
@@ -75,4 +133,12 @@ function formatStatus(status: number | Readonly<Record<string, number>>): string
   return Object.entries(status)
     .map(([kind, value]) => `${value} ${words[kind]}`)
     .join(", ");
+}
+
+/** The status that is sent first, then the others that are read alike. */
+function formatImdns(outcome: Asked): string {
+  const { status: sent } = IMDN_OF_OUTCOME[outcome];
+  const read = Object.values(OUTCOME_OF_IMDN).flatMap((row) => Object.entries(row).filter(([, is]) => is === outcome));
+  const others = read.map(([status]) => status).filter((status) => status !== sent);
+  return [sent, ...others].map((status) => `\`<${status}/>\``).join(", read also from ");
 }
