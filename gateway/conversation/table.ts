@@ -4,17 +4,19 @@ import type { ConversationRecord, Store } from "../../store/port.ts";
 import type { Clock } from "../clock.ts";
 import type { Counters } from "../counters.ts";
 import { ownCopy } from "../own-copy.ts";
+import { type HeardFrom, type LockChange, LockIndex, type Locks, lockChanges, locksAfter, type Side } from "./locks.ts";
+import { keyOfPair, type Pair } from "./pair.ts";
 
-export type Side = "sip" | "xmpp";
+export type { Pair };
 
-/** The two people of a conversation: the SIP side's AOR and the XMPP side's bare JID. */
-export interface Pair {
-  readonly aor: string;
-  readonly jid: string;
+/** What one IM tells of its conversation and of its sender's device. */
+export interface Heard extends HeardFrom {
+  readonly thread?: string;
+  readonly callId?: string;
 }
 
 /** The state of one pair of people while they talk. */
-export interface Conversation extends Pair {
+export interface Conversation extends Pair, Locks {
   readonly id: string;
   readonly thread: string | undefined;
   readonly callId: string | undefined; // of the latest MESSAGE from the SIP side
@@ -32,24 +34,26 @@ export interface TableOptions {
   readonly inactiveTimeoutSeconds: () => number;
 }
 
-/** About 400 bytes a row: 40 MB at the most. At the limit the pair that has been idle longest is closed. */
+/** About 1 KB a row with both locks: 100 MB at the most. At the limit the pair that has been idle longest is closed. */
 const MAX_CONVERSATIONS = 100_000;
 
-/** A touched row reaches the disk this much later at the most; a crash costs an idle timer that much, nothing else. */
+/** A touched row reaches the disk this much later at the most; a crash costs an idle timer, or a lock, that much. */
 const FLUSH_AFTER_MS = 2_000;
 
 /** How often idle rows are looked for; `im-gateway.inactive-timeout` is kept to this precision. */
 const SWEEP_EVERY_MS = 1_000;
 
 /**
- * The conversation table: one row a pair, opened by the first IM, touched by each, closed when it has been idle for
- * `im-gateway.inactive-timeout`. The Map is kept in the order of activity, so the first row is always the idlest.
+ * The conversation table: one row a pair, opened by the first IM, touched by each, closed with its locks when it has been
+ * idle for `im-gateway.inactive-timeout`. The Map is kept in the order of activity, so the first row is always the idlest.
  */
 export class ConversationTable {
   readonly #options: TableOptions;
   readonly #byPair = new Map<string, Conversation>();
   readonly #byId = new Map<string, string>();
+  readonly #locked = new LockIndex();
   readonly #dirty = new Set<string>();
+  readonly #closedListeners: ((conversation: Conversation) => void)[] = [];
   #cancelSweep: () => void = () => {};
   #cancelFlush: (() => void) | undefined;
 
@@ -60,13 +64,13 @@ export class ConversationTable {
   /** Reads the rows of the last run and begins to close idle ones. */
   async start(): Promise<void> {
     const rows = [...(await this.#options.store.list())].sort((a, b) => a.activeAt - b.activeAt);
-    for (const row of rows) this.#keep(row);
+    for (const row of rows) this.#keep(row, undefined);
     this.#sweep();
   }
 
   /** The conversation of a pair after one more IM; opened when there was none. */
-  touch(pair: Pair, from: Side, heard: { readonly thread?: string; readonly callId?: string }): Conversation {
-    const key = keyOf(pair);
+  touch(pair: Pair, from: Side, heard: Heard): Conversation {
+    const key = keyOfPair(pair);
     const now = this.#options.clock.now();
     const before = this.#byPair.get(key);
     const row: Conversation = {
@@ -79,15 +83,47 @@ export class ConversationTable {
       activeAt: now,
       fromSip: (before?.fromSip ?? 0) + (from === "sip" ? 1 : 0),
       fromXmpp: (before?.fromXmpp ?? 0) + (from === "xmpp" ? 1 : 0),
+      ...locksAfter(before, from, heard),
     };
     if (before === undefined) {
       this.#makeRoom();
       this.#options.log.info({ conversation: row.id, aor: row.aor, jid: row.jid }, "conversation opened");
     }
     this.#byPair.delete(key);
-    this.#keep(row);
+    this.#keep(row, before);
     this.#markDirty(key);
+    for (const change of lockChanges(before, row)) this.#logLock(row, change);
     return row;
+  }
+
+  /** The open conversation of a pair. */
+  of(pair: Pair): Conversation | undefined {
+    return this.#byPair.get(keyOfPair(pair));
+  }
+
+  /** The next IM to that side goes to every device of the person again; nothing happens when there is no lock. */
+  release(pair: Pair, side: Side, why: string): void {
+    const before = this.of(pair);
+    const lock = side === "sip" ? before?.sipLock : before?.xmppLock;
+    if (before === undefined || lock === undefined) return;
+    this.#keep({ ...before, ...(side === "sip" ? { sipLock: undefined } : { xmppLock: undefined }) }, before);
+    this.#markDirty(keyOfPair(pair));
+    this.#logLock(before, { event: "lock released", side, lock, why });
+  }
+
+  /** A binding is gone: unregistered, expired, replaced, or lost with its connection. */
+  onContactGone(aor: string, contact: string): void {
+    this.#releaseAll(this.#locked.onContact(aor, contact), "sip", "binding gone");
+  }
+
+  /** A resource is gone: unavailable presence from a full JID. RFC 6121 §4.5; XEP-0296 §2.3. */
+  onResourceGone(fullJid: string): void {
+    this.#releaseAll(this.#locked.onResource(fullJid), "xmpp", "resource unavailable");
+  }
+
+  /** Told of each conversation that is closed. */
+  onClosed(listener: (conversation: Conversation) => void): void {
+    this.#closedListeners.push(listener);
   }
 
   list(): readonly Conversation[] {
@@ -113,10 +149,20 @@ export class ConversationTable {
     await this.#flush();
   }
 
-  #keep(row: Conversation): void {
-    const key = keyOf(row);
+  /** A row that stands in the table keeps its place in the order of activity. */
+  #keep(row: Conversation, before: Conversation | undefined): void {
+    const key = keyOfPair(row);
     this.#byPair.set(key, row);
     this.#byId.set(row.id, key);
+    this.#locked.replace(before, row);
+  }
+
+  #releaseAll(ids: readonly string[], side: Side, why: string): void {
+    for (const row of ids.map((id) => this.find(id))) if (row !== undefined) this.release(row, side, why);
+  }
+
+  #logLock({ id, aor, jid }: Conversation, { event, side, lock, why }: LockChange): void {
+    this.#options.log.info({ conversation: id, aor, jid, side, lock, why }, event);
   }
 
   #makeRoom(): void {
@@ -137,12 +183,14 @@ export class ConversationTable {
   }
 
   #close(row: Conversation, why: string): void {
-    const key = keyOf(row);
+    const key = keyOfPair(row);
     this.#byPair.delete(key);
     this.#byId.delete(row.id);
+    this.#locked.replace(row, undefined);
     this.#dirty.delete(key);
     this.#options.log.info({ conversation: row.id, aor: row.aor, jid: row.jid, why }, "conversation closed");
     this.#watch(this.#options.store.remove(row.id));
+    for (const listener of this.#closedListeners) listener(row);
   }
 
   #markDirty(key: string): void {
@@ -163,11 +211,6 @@ export class ConversationTable {
       this.#options.log.error({ err: error }, "conversation not written; it is kept in memory");
     });
   }
-}
-
-/** No space can stand in an AOR or a bare JID. */
-function keyOf(pair: Pair): string {
-  return `${pair.aor} ${pair.jid}`;
 }
 
 /**
