@@ -3,6 +3,7 @@ import type { ProxyTarget } from "../sip/engine.ts";
 import type { Flow } from "../sip/flow.ts";
 import type { Binding } from "../sip/registrar.ts";
 import type { BindingRecord, Store } from "../store/port.ts";
+import { type Arrival, callingBinding } from "./calling-binding.ts";
 import type { Clock } from "./clock.ts";
 import type { Counters } from "./counters.ts";
 
@@ -13,6 +14,11 @@ export interface RegistrationsOptions {
   readonly counters: Counters;
 }
 
+export interface BindingChange {
+  readonly save: readonly Binding[];
+  readonly remove: readonly Binding[];
+}
+
 /** How often expired bindings are looked for; `bindingsOf` never gives one that has expired. */
 const SWEEP_EVERY_MS = 10_000;
 
@@ -20,6 +26,9 @@ const SWEEP_EVERY_MS = 10_000;
 export class Registrations {
   readonly #options: RegistrationsOptions;
   readonly #byAor = new Map<string, readonly Binding[]>();
+  readonly #aorsByConnection = new Map<string, Set<string>>();
+  readonly #goneListeners: ((aor: string, contact: string) => void)[] = [];
+  readonly #registeredListeners: ((aor: string) => void)[] = [];
   #cancelSweep: () => void = () => {};
 
   constructor(options: RegistrationsOptions) {
@@ -45,6 +54,21 @@ export class Registrations {
     return (this.#byAor.get(aor) ?? []).filter((binding) => binding.expiresAt > now);
   }
 
+  /** The binding that a request of that AOR came from; undefined when that cannot be told. */
+  bindingOf(arrival: Arrival, aor: string): Binding | undefined {
+    return callingBinding(this.bindingsOf(aor), arrival);
+  }
+
+  /** Told of each binding that goes: unregistered, expired, replaced, lost with its connection, or its user removed. */
+  onGone(listener: (aor: string, contact: string) => void): void {
+    this.#goneListeners.push(listener);
+  }
+
+  /** Told of each REGISTER that adds or refreshes a binding, once that is on disk: now that phone can be reached. */
+  onRegistered(listener: (aor: string) => void): void {
+    this.#registeredListeners.push(listener);
+  }
+
   count(): number {
     const now = this.#options.clock.now();
     let live = 0;
@@ -53,29 +77,22 @@ export class Registrations {
   }
 
   /** Takes what a REGISTER decided; resolves when it is on disk, so that a 200 is never a promise that a crash breaks. */
-  async apply(
-    aor: string,
-    change: { readonly save: readonly Binding[]; readonly remove: readonly Binding[] },
-  ): Promise<void> {
-    const gone = new Set([...change.remove, ...change.save].map((binding) => binding.contact));
-    this.#set(aor, [...(this.#byAor.get(aor) ?? []).filter((binding) => !gone.has(binding.contact)), ...change.save]);
-    const { store } = this.#options;
-    await Promise.all([
-      ...change.remove.map((binding) => store.remove(aor, binding.contact)),
-      ...change.save.map((binding) => store.put(recordFromBinding(binding))),
-    ]);
+  async apply(aor: string, change: BindingChange): Promise<void> {
+    await this.#change(aor, change);
+    if (change.save.length === 0 || this.bindingsOf(aor).length === 0) return;
+    for (const listener of this.#registeredListeners) listener(aor);
   }
 
   async removeUser(aor: string): Promise<void> {
-    await this.apply(aor, { save: [], remove: this.#byAor.get(aor) ?? [] });
+    await this.#change(aor, { save: [], remove: this.#byAor.get(aor) ?? [] });
   }
 
   /** A phone that can only be reached over its connection is gone with it. RFC 5626 §5.2. */
-  onFlowClosed(flow: Flow): void {
-    if (flow.connection === undefined) return;
-    for (const [aor, bindings] of this.#byAor) {
-      const lost = bindings.filter((binding) => binding.flow.connection === flow.connection);
-      if (lost.length === 0) continue;
+  onFlowClosed({ connection }: Flow): void {
+    if (connection === undefined) return;
+    for (const aor of [...(this.#aorsByConnection.get(connection) ?? [])]) {
+      const bindings = this.#byAor.get(aor) ?? [];
+      const lost = bindings.filter((binding) => binding.flow.connection === connection);
       this.#options.counters.add("registrations.flow-closed");
       this.#options.log.info(
         { aor, contacts: lost.map((binding) => binding.contact) },
@@ -95,15 +112,46 @@ export class Registrations {
   }
 
   #forget(aor: string, bindings: readonly Binding[]): void {
-    this.apply(aor, { save: [], remove: bindings }).catch((error: unknown) => {
+    this.#change(aor, { save: [], remove: bindings }).catch((error: unknown) => {
       this.#options.log.error({ err: error, aor }, "binding not removed from the store");
     });
   }
 
+  async #change(aor: string, { save, remove }: BindingChange): Promise<void> {
+    const changed = new Set([...remove, ...save].map((binding) => binding.contact));
+    const before = this.#byAor.get(aor) ?? [];
+    this.#set(aor, [...before.filter((binding) => !changed.has(binding.contact)), ...save]);
+    const { store } = this.#options;
+    await Promise.all([
+      ...remove.map((binding) => store.remove(aor, binding.contact)),
+      ...save.map((binding) => store.put(recordFromBinding(binding))),
+    ]);
+  }
+
   #set(aor: string, bindings: readonly Binding[]): void {
+    const before = this.#byAor.get(aor) ?? [];
     if (bindings.length === 0) this.#byAor.delete(aor);
     else this.#byAor.set(aor, bindings);
+    this.#indexConnections(aor, before, bindings);
+    const kept = new Set(bindings.map((binding) => binding.contact));
+    for (const { contact } of before.filter((binding) => !kept.has(binding.contact))) {
+      for (const listener of this.#goneListeners) listener(aor, contact);
+    }
   }
+
+  #indexConnections(aor: string, before: readonly Binding[], after: readonly Binding[]): void {
+    const index = this.#aorsByConnection;
+    for (const connection of connectionsOf(before)) {
+      const aors = index.get(connection);
+      aors?.delete(aor);
+      if (aors?.size === 0) index.delete(connection);
+    }
+    for (const connection of connectionsOf(after)) index.set(connection, (index.get(connection) ?? new Set()).add(aor));
+  }
+}
+
+function connectionsOf(bindings: readonly Binding[]): readonly string[] {
+  return bindings.flatMap(({ flow }) => flow.connection ?? []);
 }
 
 /** Where a request to a device goes: the URI, and the flow where it is the way. RFC 3261 §16.6, RFC 5626 §5.3. */

@@ -1,0 +1,77 @@
+import { parseContentType } from "../sip/content-type.ts";
+import { parseQ } from "../sip/field-values.ts";
+import { splitList } from "../sip/header-fields.ts";
+
+/** RFC 3862 message/cpim, RFC 5438 message/imdn+xml, RFC 3994 application/im-iscomposing+xml. */
+export type PhoneFeature = "cpim" | "imdn" | "composing";
+
+// biome-ignore format: table
+const FEATURE_OF_TYPE: ReadonlyMap<string, PhoneFeature> = new Map([
+  ["message/cpim",                     "cpim"],
+  ["message/imdn+xml",                 "imdn"],
+  ["application/im-iscomposing+xml",   "composing"],
+]);
+
+/** As many as there are bindings on a large site, about 300 bytes each, 6 MB in all; a phone forgotten is sent plain text. */
+const MAX_PHONES = 20_000;
+
+/**
+ * What each phone has shown that it understands. In memory alone: it shows it again with its next IM, and a phone that has
+ * been updated, or replaced by another at the same contact, must not be held to what the old one said.
+ */
+export class PhoneFeatures {
+  readonly #byPhone = new Map<string, Set<PhoneFeature>>();
+
+  has(aor: string, contact: string, feature: PhoneFeature): boolean {
+    return this.#byPhone.get(keyOf(aor, contact))?.has(feature) === true;
+  }
+
+  learn(aor: string, contact: string, feature: PhoneFeature): void {
+    const key = keyOf(aor, contact);
+    const known = this.#byPhone.get(key);
+    if (known !== undefined) {
+      known.add(feature);
+      return;
+    }
+    if (this.#byPhone.size >= MAX_PHONES) this.#forgetOldest();
+    this.#byPhone.set(key, new Set([feature]));
+  }
+
+  /** The phone has refused what it was thought to understand, as by a 415. RFC 3261 §21.4.13. */
+  unlearn(aor: string, contact: string, feature: PhoneFeature): void {
+    const key = keyOf(aor, contact);
+    const known = this.#byPhone.get(key);
+    known?.delete(feature);
+    if (known?.size === 0) this.#byPhone.delete(key);
+  }
+
+  /**
+   * The Accept fields of a message, split into values or not. A range shows nothing: who writes `*` for every type has thought of none of these. What
+   * is not named is not unlearned, since an Accept may speak for one kind of request alone. RFC 3261 §20.1.
+   */
+  learnAccept(aor: string, contact: string, fields: readonly string[]): void {
+    for (const value of fields.flatMap(splitList)) {
+      const type = parseContentType(value);
+      const feature = type.ok ? FEATURE_OF_TYPE.get(type.value.mediaType) : undefined;
+      if (!type.ok || feature === undefined) continue;
+      const q = parseQ(type.value.parameters.get("q") ?? "1");
+      if (q.ok && q.value === 0) this.unlearn(aor, contact, feature);
+      else this.learn(aor, contact, feature);
+    }
+  }
+
+  /** The binding is gone. */
+  forget(aor: string, contact: string): void {
+    this.#byPhone.delete(keyOf(aor, contact));
+  }
+
+  #forgetOldest(): void {
+    const oldest = this.#byPhone.keys().next().value;
+    if (oldest !== undefined) this.#byPhone.delete(oldest);
+  }
+}
+
+/** No space can stand in an AOR or a URI. */
+function keyOf(aor: string, contact: string): string {
+  return `${aor} ${contact}`;
+}
