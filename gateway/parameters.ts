@@ -16,7 +16,7 @@ interface Bounded<Type extends string, Value> {
   readonly default: Value;
   readonly min: number; // of the number, or of the length of the text
   readonly max: number;
-  readonly unit: "s" | "bytes" | "characters";
+  readonly unit: "s" | "bytes" | "characters" | "messages";
   readonly help: string;
 }
 
@@ -49,6 +49,34 @@ export const PARAMETERS = {
     values: ["on", "off"],
     default: "on",
     help: "Instant messaging at all.",
+  },
+  "im.suppress-offline": {
+    type: "choice",
+    values: ["on", "off"],
+    default: "off",
+    help: "On refuses an instant message to a SIP user who is offline. Off stores it until that user registers.",
+  },
+  "im.offline-expiry": {
+    type: "integer",
+    default: 604_800,
+    min: 60,
+    max: 7_776_000, // 90 days
+    unit: "s",
+    help: "A stored instant message waits this long; then its sender is told that it was not delivered.",
+  },
+  "im.offline-quota": {
+    type: "integer",
+    default: 500,
+    min: 0,
+    max: 100_000,
+    unit: "messages",
+    help: "Stored instant messages for each user; beyond it the sender is refused.",
+  },
+  "im.forking": {
+    type: "choice",
+    values: ["until-reply", "all"],
+    default: "until-reply",
+    help: "Which of a user's clients receive an instant message: all until one replies, then only that one; or always all.",
   },
   "im.max-size": {
     type: "integer",

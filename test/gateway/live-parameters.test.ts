@@ -101,6 +101,10 @@ describe("live service parameters", () => {
       "im-gateway.inactive-timeout",
       "im-gateway.error-message",
       "im.enabled",
+      "im.suppress-offline",
+      "im.offline-expiry",
+      "im.offline-quota",
+      "im.forking",
       "im.max-size",
     ]);
   });

@@ -83,6 +83,10 @@ describe("service parameters", () => {
       ["im-gateway.inactive-timeout", 600, "10..86400 s"],
       ["im-gateway.error-message", "Your IM could not be delivered.", "1..500 characters"],
       ["im.enabled", "on", "on, off"],
+      ["im.suppress-offline", "off", "on, off"],
+      ["im.offline-expiry", 604_800, "60..7776000 s"],
+      ["im.offline-quota", 500, "0..100000 messages"],
+      ["im.forking", "until-reply", "until-reply, all"],
       ["im.max-size", 10_000, "1300..100000 bytes"],
     ]);
   });
