@@ -4,6 +4,7 @@ import { VERSION } from "../gateway/control/version.ts";
 import { addCheckConfigCommand } from "./commands/check-config.ts";
 import { addConversationCommands } from "./commands/conversation.ts";
 import { addDocsCommand } from "./commands/docs.ts";
+import { addMessageCommands } from "./commands/message.ts";
 import { addParamCommands } from "./commands/param.ts";
 import { addServeCommand } from "./commands/serve.ts";
 import { addStatusCommand } from "./commands/status.ts";
@@ -25,6 +26,7 @@ addStatusCommand(program);
 addUserCommands(program);
 addParamCommands(program);
 addConversationCommands(program);
+addMessageCommands(program);
 addDocsCommand(program);
 
 try {

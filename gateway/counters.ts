@@ -5,14 +5,23 @@ export const COUNTERS = [
   "im.to-xmpp.failed",
   "im.to-sip.delivered",
   "im.to-sip.failed",
+  "im.to-sip.stored", // for want of a phone
+  "im.to-sip.expired", // stored for too long
   "im.sip-to-sip.delivered",
   "im.sip-to-sip.failed",
   "im.refused",
+  "im.duplicates", // dropped
+  "im.set-aside", // unreadable to the other side
+  "receipts.to-sip",
+  "receipts.to-xmpp",
   "failure-messages.sent",
   "failure-messages.lost",
   "journal.limit-hit",
   "conversation.limit-hit",
   "queue.limit-hit",
+  "offline.quota-hit",
+  "offline.limit-hit",
+  "typing.limit-hit",
   "registrations.refused",
   "registrations.flow-closed",
   "authentication.challenged",

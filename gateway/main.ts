@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { ACCEPTED_ENCODINGS } from "../sip/content-coding.ts";
 import { DigestAuthenticator } from "../sip/digest.ts";
 import { EmbeddedSipEngine } from "../sip/embedded/engine.ts";
 import type { Flow } from "../sip/flow.ts";
@@ -9,21 +10,26 @@ import { formatListener } from "./config/values.ts";
 import type { Config } from "./config.ts";
 import { type ControlServer, startControlServer } from "./control/server.ts";
 import { VERSION } from "./control/version.ts";
-import { type Failure, sendFailureMessage } from "./delivery/failure-message.ts";
+import type { TypingTable } from "./conversation/typing.ts";
+import { Delivery } from "./delivery/delivery.ts";
+import { DuplicateStanzas } from "./delivery/duplicates.ts";
 import type { JournalRow } from "./delivery/journal.ts";
-import { SipToXmpp } from "./delivery/sip-to-xmpp.ts";
-import { XmppToSip } from "./delivery/xmpp-to-sip.ts";
+import { WaitingMessages } from "./delivery/waiting-messages.ts";
 import { ACCEPTED_TYPES } from "./mapping/from-sip.ts";
-import { Messages } from "./messages.ts";
 import { IdentityPolicy } from "./policy/identity.ts";
 import { registerHandler } from "./register.ts";
 import { keptSecret } from "./secrets.ts";
+import { SipMessages } from "./sip-messages.ts";
 import { closeState, loadState, type State } from "./state.ts";
+import { openTyping } from "./typing-notices.ts";
+import { XmppMessages } from "./xmpp-messages.ts";
 import { openXmppSide, type XmppSide } from "./xmpp-side.ts";
 
 export interface GatewayOptions {
   readonly config: Config;
   readonly log: Logger;
+  /** In place of the configured one. */
+  readonly store?: Store;
 }
 
 export interface Gateway {
@@ -40,6 +46,7 @@ const DRAIN_MS = 3_000;
 const CAPABILITIES = [
   ["Allow", "MESSAGE, OPTIONS, REGISTER"],
   ["Accept", ACCEPTED_TYPES],
+  ["Accept-Encoding", ACCEPTED_ENCODINGS],
   ["Supported", ""],
 ] as const;
 
@@ -51,13 +58,14 @@ interface House {
   readonly engine: EmbeddedSipEngine;
   readonly xmpp: XmppSide;
   readonly identity: IdentityPolicy;
-  readonly sipToXmpp: SipToXmpp;
-  readonly xmppToSip: XmppToSip;
+  readonly typing: TypingTable;
+  readonly duplicates: DuplicateStanzas;
+  readonly delivery: Delivery;
 }
 
 /** Builds the house and opens its doors. Rejects when the store, a listener or the control socket cannot be opened. */
-export async function startGateway({ config, log }: GatewayOptions): Promise<Gateway> {
-  const store = await openStore(`${config.store.driver}:${config.store.file}`, log);
+export async function startGateway({ config, log, store: given }: GatewayOptions): Promise<Gateway> {
+  const store = given ?? (await openStore(`${config.store.driver}:${config.store.file}`, log));
   const opened: (() => Promise<void>)[] = [() => store.close()];
   try {
     const state = await loadState({ config, store, log });
@@ -67,10 +75,12 @@ export async function startGateway({ config, log }: GatewayOptions): Promise<Gat
     const house = await furnish({ config, store, state, xmpp });
     dispatch(house);
     const waiting = await readJournal(house);
-    for (const row of waiting.toXmpp) house.sipToXmpp.resume(row);
+    await house.delivery.start();
+    for (const row of waiting.toXmpp) house.delivery.resume(row);
     const listeners = (await house.engine.start()).map(listenerOf);
     opened.push(() => house.engine.stop(0));
-    for (const row of waiting.toSip) house.xmppToSip.resume(row);
+    house.delivery.startTowardsSip();
+    for (const row of waiting.toSip) house.delivery.resume(row);
     const control = await openControl(house, listeners);
     opened.push(() => control.close());
     xmpp.start();
@@ -93,32 +103,39 @@ async function furnish(parts: Pick<House, "config" | "store" | "state" | "xmpp">
   });
   const identity = new IdentityPolicy({ ...state, authentication: config.sip.authentication, digest });
   const ways = { ...state, engine, linkOf: xmpp.linkOf };
-  const tellSipUser = (failure: Failure) => sendFailureMessage(failure, ways);
-  const sipToXmpp = new SipToXmpp({ ...ways, tellSipUser });
-  return { ...parts, engine, identity, sipToXmpp, xmppToSip: new XmppToSip(ways) };
+  const typing = openTyping(ways);
+  state.conversations.onClosed((conversation) => typing.closed(conversation));
+  const duplicates = new DuplicateStanzas(state);
+  const delivery = new Delivery({ ...ways, typing, duplicates, awaitedReceipts: store.awaitedReceipts });
+  return { ...parts, engine, identity, typing, duplicates, delivery };
 }
 
 /** What comes in, and who answers for it. */
-function dispatch({ config, state, engine, xmpp, identity, sipToXmpp, xmppToSip }: House): void {
-  const anyoneIsLocal = config.sip.authentication === "none";
-  const messages = new Messages({ ...state, engine, identity, anyoneIsLocal, sipToXmpp, xmppToSip });
+function dispatch({ config, state, engine, xmpp, ...house }: House): void {
+  const anyoneIsLocal = config.sip.authentication === "none"; // without authentication there are no accounts
+  const isKnown = (aor: string) => anyoneIsLocal || state.accounts.has(aor);
+  const rooms = { ...state, ...house, engine, isKnown };
+  const sipMessages = new SipMessages(rooms);
+  const xmppMessages = new XmppMessages(rooms);
   engine
-    .on("MESSAGE", (request, responder) => messages.onSipMessage(request, responder), { mayPassOn: true })
-    .on("REGISTER", registerHandler({ ...state, identity }))
+    .on("MESSAGE", (request, responder) => sipMessages.onMessage(request, responder), { mayPassOn: true })
+    .on("REGISTER", registerHandler(rooms))
     .on("OPTIONS", (_request, responder) => responder.respond(200, { headers: CAPABILITIES }));
   engine.onFlowClosed((flow) => state.registrations.onFlowClosed(flow));
   for (const link of xmpp.links) {
     link.onStanza((stanza) => {
-      if (stanza.is("message")) messages.onStanza(stanza);
+      if (stanza.is("message")) xmppMessages.onMessage(stanza);
+      if (stanza.is("presence")) xmppMessages.onPresence(stanza);
     });
   }
 }
 
 /** What `status` shows beside the events: how full the bounded tables are. */
-function gauges({ journal }: State, engine: EmbeddedSipEngine): Record<string, number> {
+function gauges({ state, engine, delivery }: House): Record<string, number> {
   const sip = engine.counters();
   return {
-    "journal.rows": journal.count,
+    "journal.rows": state.journal.count,
+    "offline.stored": delivery.stored,
     "sip.transactions": sip.serverTransactions,
     "sip.transactions-open": sip.openServerTransactions + sip.openClientTransactions,
     "sip.transactions-evicted": sip.evictedServerTransactions,
@@ -126,17 +143,19 @@ function gauges({ journal }: State, engine: EmbeddedSipEngine): Record<string, n
   };
 }
 
-function openControl({ config, state, xmpp, engine }: House, listeners: readonly string[]): Promise<ControlServer> {
+function openControl(house: House, listeners: readonly string[]): Promise<ControlServer> {
+  const { config, state, xmpp, delivery } = house;
   const appliance = {
     ...state,
     users: state.accounts,
+    messages: new WaitingMessages({ ...state, delivery }),
     version: VERSION,
     startedAt: systemClock.now(),
     now: systemClock.now,
     config,
     links: xmpp.links,
     listeners,
-    counters: { snapshot: () => ({ ...state.counters.snapshot(), ...gauges(state, engine) }) },
+    counters: { snapshot: () => ({ ...state.counters.snapshot(), ...gauges(house) }) },
   };
   return startControlServer({ path: config.control, log: state.log, appliance });
 }
@@ -153,10 +172,11 @@ async function readJournal({ state }: House): Promise<Record<"toXmpp" | "toSip",
 }
 
 async function stopGateway(house: House, control: ControlServer): Promise<void> {
-  const { state, engine, xmpp, sipToXmpp, xmppToSip, store } = house;
-  state.log.info({ inFlight: sipToXmpp.inFlight + xmppToSip.underWay }, "gateway stopping");
-  await Promise.all([xmppToSip.hold(), engine.stop(DRAIN_MS)]);
-  sipToXmpp.hold();
+  const { state, engine, xmpp, typing, delivery, store } = house;
+  state.log.info({ inFlight: delivery.inFlight }, "gateway stopping");
+  typing.stop();
+  await Promise.all([delivery.holdTowardsSip(), engine.stop(DRAIN_MS)]);
+  delivery.holdTowardsXmpp();
   await xmpp.stop(DRAIN_MS);
   await control.close();
   await closeState(state);

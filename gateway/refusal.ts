@@ -31,6 +31,12 @@ export const REFUSALS = {
   "unknown-user":     { status: 404, condition: "item-not-found",         text: "There is no such user" },
   "no-room":          { status: 404, condition: "service-unavailable",    text: "There is no room of that name" }, // RFC 6121 §8.5.2.1.1
   "not-registered":   { status: 480, condition: "recipient-unavailable",  text: "The user is not registered with any device" },
+  "mailbox-full":     { status: 480, condition: "resource-constraint",    text: "The user is away and too many messages wait already" },
+  "not-kept":         { status: 500, condition: "resource-constraint",    text: "The user is away and the message could not be kept" },
+  "expired":          { status: 480, condition: "recipient-unavailable",  type: "cancel", text: "The user did not come back in time" },
+  "encrypted":        { status: 406, condition: "not-acceptable",         text: "Encrypted messages cannot pass to SIP, send it without encryption" },
+  "phone-reported":   { status: 480, condition: "recipient-unavailable",  type: "cancel", text: "The phone reports that it was not delivered" },
+  "dropped":          { status: 480, condition: "recipient-unavailable",  type: "cancel", text: "The administrator has removed the message" },
   "overloaded":       { status: 503, condition: "resource-constraint",    text: "Too many messages are waiting", retryAfterSeconds: 30 },
   "stopping":         { status: 503, condition: "resource-constraint",    text: "The gateway is stopping", retryAfterSeconds: 5 },
   "not-carried":      { status: 406, condition: "not-acceptable",         text: "The XMPP server would not take the message" },

@@ -8,6 +8,7 @@ import { Counters } from "./counters.ts";
 import { Journal } from "./delivery/journal.ts";
 import { LiveParameters } from "./live-parameters.ts";
 import type { DomainMap } from "./mapping/address.ts";
+import { PhoneFeatures } from "./phone-features.ts";
 import { failureText } from "./policy/permission.ts";
 import { Registrations } from "./registrations.ts";
 import { Routing, servedBy } from "./routing.ts";
@@ -22,6 +23,7 @@ export interface State {
   readonly parameters: LiveParameters;
   readonly accounts: Accounts;
   readonly registrations: Registrations;
+  readonly features: PhoneFeatures;
   readonly conversations: ConversationTable;
   readonly journal: Journal;
   /** What a person reads about a failed IM. */
@@ -46,6 +48,15 @@ export async function loadState({ config, store, log }: StateOptions): Promise<S
   });
   await registrations.start();
   await conversations.start();
+  for (const row of conversations.list()) {
+    const isThere = registrations.bindingsOf(row.aor).some(({ contact }) => contact === row.sipLock);
+    if (!isThere) conversations.release(row, "sip", "its phone is not registered any more");
+  }
+  const features = new PhoneFeatures();
+  registrations.onGone((aor, contact) => {
+    conversations.onContactGone(aor, contact);
+    features.forget(aor, contact);
+  });
   const served = servedBy(config);
   return {
     ...shared,
@@ -54,6 +65,7 @@ export async function loadState({ config, store, log }: StateOptions): Promise<S
     parameters,
     accounts,
     registrations,
+    features,
     conversations,
     journal: new Journal({ ...shared, store: store.journal }),
     failureText: (detail) => failureText(parameters, detail),

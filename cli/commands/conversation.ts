@@ -39,7 +39,13 @@ const COLUMNS: readonly Column<Conversation>[] = [
   { title: "ACTIVE (UTC)", cell: (row) => formatTime(row.activeAt) },
   { title: "FROM SIP", cell: (row) => row.fromSip, align: "right" },
   { title: "FROM XMPP", cell: (row) => row.fromXmpp, align: "right" },
+  { title: "LOCKED", cell: lockedSides },
 ];
+
+/** Which sides are locked to one device; `show` tells to which. */
+function lockedSides({ sipLock, xmppLock }: Conversation): string {
+  return [...(sipLock === undefined ? [] : ["SIP"]), ...(xmppLock === undefined ? [] : ["XMPP"])].join("+") || "-";
+}
 
 function formatList({ total, conversations }: ResultOf<"conversation.list">): string {
   const table = formatTable(COLUMNS, conversations);
@@ -56,6 +62,8 @@ function formatConversation(row: Conversation): string {
     ["active (UTC)", formatTime(row.activeAt)],
     ["from SIP", row.fromSip],
     ["from XMPP", row.fromXmpp],
+    ["SIP lock", row.sipLock ?? "none"],
+    ["XMPP lock", row.xmppLock ?? "none"],
   ]);
 }
 

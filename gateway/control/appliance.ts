@@ -2,6 +2,7 @@ import type { Store } from "../../store/port.ts";
 import type { LinkStatus } from "../../xmpp/link/link.ts";
 import type { Config } from "../config.ts";
 import type { LiveParameters } from "../live-parameters.ts";
+import type { MessageState } from "./message-state.ts";
 
 /** The running gateway as the operations of an operator see it: no more than they need. */
 export interface Appliance {
@@ -12,6 +13,7 @@ export interface Appliance {
   readonly users: Store["users"];
   readonly parameters: LiveParameters;
   readonly conversations: ConversationsView;
+  readonly messages: MessagesView;
   readonly registrations: RegistrationsView;
   readonly links: readonly { status(): LinkStatus }[];
   readonly listeners: readonly string[]; // "udp://127.0.0.1:5060", with the ports really taken
@@ -24,6 +26,24 @@ interface ConversationsView {
   find(id: string): ConversationView | undefined;
   /** Closes it now; false when there is none of that id. */
   expire(id: string): boolean;
+}
+
+/** The instant messages that Parley answers for. */
+export interface MessagesView {
+  /** The oldest first; `total` is the number of all that match. */
+  list(filter: MessageListFilter): Promise<{ readonly total: number; readonly messages: readonly MessageView[] }>;
+  show(id: string): Promise<MessageView | undefined>;
+  /** Tries to deliver it now, also a stored one. Resolves when the attempt has begun. */
+  retry(id: string): Promise<"retried" | "not-found" | "under-way">;
+  /** Gives it up; its sender is told that it was dropped. */
+  drop(id: string): Promise<"dropped" | "not-found" | "under-way">;
+}
+
+/** What is absent does not limit. */
+export interface MessageListFilter {
+  readonly state?: MessageState | undefined;
+  readonly aor?: string | undefined; // the SIP side, canonical
+  readonly limit: number;
 }
 
 interface RegistrationsView {
@@ -43,4 +63,20 @@ export interface ConversationView {
   readonly activeAt: number;
   readonly fromSip: number; // instant messages so far
   readonly fromXmpp: number;
+  readonly sipLock?: string | undefined; // contact of the binding that the XMPP side's IMs go to
+  readonly xmppLock?: string | undefined; // full JID that the SIP side's IMs go to
+}
+
+export interface MessageView {
+  readonly id: string;
+  readonly state: MessageState;
+  readonly direction: "to-sip" | "to-xmpp";
+  readonly from: string; // an address as people write it
+  readonly to: string;
+  readonly acceptedAt: number; // ms since the epoch
+  readonly bytes: number; // of the text, in UTF-8
+  readonly problem?: string | undefined; // why it is not delivered yet, or never was
+  readonly stanzaId?: string | undefined;
+  readonly callId?: string | undefined;
+  readonly text?: string | undefined; // shown to an operator only when that is asked for
 }

@@ -45,8 +45,9 @@ export const conversationExpire = defineOperation({
 });
 
 /** Only what an operator is to see of a row of the table. */
-function shown({ id, aor, jid, thread, openedAt, activeAt, fromSip, fromXmpp }: ConversationView): ConversationView {
-  return { id, aor, jid, thread, openedAt, activeAt, fromSip, fromXmpp };
+function shown(row: ConversationView): ConversationView {
+  const { id, aor, jid, thread, openedAt, activeAt, fromSip, fromXmpp, sipLock, xmppLock } = row;
+  return { id, aor, jid, thread, openedAt, activeAt, fromSip, fromXmpp, sipLock, xmppLock };
 }
 
 function noSuchConversation(id: string): Outcome<never> {

@@ -4,7 +4,7 @@ import type { Appliance } from "./appliance.ts";
 
 /** Why an operation was not done. `message` tells an operator what, where and what to do. */
 export interface OperationRefusal {
-  readonly code: "not-found" | "exists" | "invalid";
+  readonly code: "not-found" | "exists" | "invalid" | "under-way";
   readonly message: string;
 }
 
@@ -15,8 +15,9 @@ export interface Change {
   readonly after?: string | undefined;
 }
 
+/** A call that has `disclosed` something private is audited, though it changes nothing. */
 export type Outcome<Result> =
-  | { readonly outcome: "done"; readonly result: Result; readonly change?: Change }
+  | { readonly outcome: "done"; readonly result: Result; readonly change?: Change; readonly disclosed?: string }
   | ({ readonly outcome: "refused" } & OperationRefusal);
 
 /** The input did not have the form that the operation takes; `message` names the field. */
@@ -73,19 +74,27 @@ export function done<Result>(result: Result, change?: Change): Outcome<Result> {
   return { outcome: "done", result, ...(change === undefined ? {} : { change }) };
 }
 
+/** A result that shows something private, named by `what` for the audit log; never that itself. */
+export function disclosing<Result>(result: Result, what: string): Outcome<Result> {
+  return { outcome: "done", result, disclosed: what };
+}
+
 export function refused(code: OperationRefusal["code"], message: string): Outcome<never> {
   return { outcome: "refused", code, message };
 }
 
-/** Performs one call and writes its line into the audit log if it was to change something. */
+/** Performs one call and writes its line into the audit log if it was to change something, or showed what is private. */
 export async function performAudited(
   operation: Operation,
   call: { readonly appliance: Appliance; readonly input: unknown; readonly caller: Caller; readonly log: Logger },
 ): Promise<Outcome<unknown> | Misuse> {
   const { appliance, input, caller, log } = call;
   const outcome = await operation.perform(appliance, input, caller);
-  if (!operation.changes) return outcome;
   const facts = { operation: operation.name, by: caller.name };
+  if (outcome.outcome === "done" && outcome.disclosed !== undefined) {
+    log.info({ ...facts, disclosed: outcome.disclosed }, "operation done");
+  }
+  if (!operation.changes) return outcome;
   if (outcome.outcome === "done") log.info({ ...facts, ...outcome.change }, "operation done");
   if (outcome.outcome === "refused") log.info({ ...facts, code: outcome.code }, "operation refused");
   return outcome;

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { conversationExpire, conversationList, conversationShow } from "./conversation.ts";
+import { messageDrop, messageList, messageRetry, messageShow } from "./message.ts";
 import { paramGet, paramList, paramReset, paramSet } from "./parameter.ts";
 import { status } from "./status.ts";
 import { userAdd, userList, userPassword, userRemove } from "./user.ts";
@@ -18,6 +19,10 @@ export const OPERATIONS = [
   conversationList,
   conversationShow,
   conversationExpire,
+  messageList,
+  messageShow,
+  messageRetry,
+  messageDrop,
 ] as const;
 
 export type OperationName = (typeof OPERATIONS)[number]["name"];

@@ -1,48 +1,42 @@
-import type { Logger } from "pino";
 import type { SipEngine } from "../../sip/engine.ts";
-import type { Counters } from "../counters.ts";
+import type { Binding } from "../../sip/registrar.ts";
 import { sipFromAor } from "../mapping/address.ts";
 import { messageFromIm } from "../mapping/to-sip.ts";
-import type { Registrations } from "../registrations.ts";
-import { forkToBindings } from "./fork.ts";
+import { type Registrations, targetOf } from "../registrations.ts";
+import { forkByPreference } from "./fork.ts";
 
-export interface Failure {
+/** The MESSAGE that tells a SIP user of IMs that were not delivered. */
+export interface FailureMessage {
   readonly aor: string; // who is told
-  readonly from: string; // SIP URI of the peer whom the IM did not reach
+  readonly from: string; // SIP URI of the peer whom the IMs did not reach
   readonly text: string;
-  readonly callId: string;
-  readonly at: Date;
+  readonly callId: string; // fresh for each attempt: phones drop a reused one as a duplicate
+  readonly at: Date; // when the last of them failed
 }
 
 export interface FailureMessageOptions {
   readonly engine: SipEngine;
   readonly registrations: Registrations;
-  readonly counters: Counters;
-  readonly log: Logger;
 }
 
-/**
- * Tells a SIP user, after the response has gone, that an IM was not delivered. Gives whether a phone took it; its failure
- * causes no other message.
- */
-export async function sendFailureMessage(failure: Failure, options: FailureMessageOptions): Promise<boolean> {
-  const { aor, from, text, callId, at } = failure;
-  const message = messageFromIm({ text }, { from, to: sipFromAor(aor), callId, date: at });
-  const outcome = await forkToBindings(options.engine, options.registrations.bindingsOf(aor), message);
-  options.counters.add(outcome.delivered ? "failure-messages.sent" : "failure-messages.lost");
-  if (outcome.delivered) options.log.info({ aor, callId }, "failure told to the sender");
-  else options.log.error({ aor, callId, status: outcome.failure.status }, "failure could not be told to the sender");
+/** Timer F: a phone that is silent for longer will not answer. RFC 3261 §17.1.2.2. */
+const ANSWER_WITHIN_MS = 32_000;
+
+/** Nobody answers it with another. RFC 3834 §5. */
+const AUTO_REPLIED = ["Auto-Submitted", "auto-replied"] as const;
+
+/** Sends one to the phones of its AOR; true when a phone took it. Its own failure causes no other message. */
+export async function sendFailureMessage(message: FailureMessage, options: FailureMessageOptions): Promise<boolean> {
+  const { engine, registrations } = options;
+  const { aor, from, text, callId, at } = message;
+  const written = messageFromIm({ text }, { from, to: sipFromAor(aor), callId, date: at });
+  const request = { ...written, headers: [...(written.headers ?? []), AUTO_REPLIED] };
+  const send = async (binding: Binding, timeoutMs: number) => {
+    const { status, reason } = await engine.request({ ...request, ...targetOf(binding), timeoutMs });
+    return status < 300
+      ? { delivered: true as const, at: binding.contact }
+      : { delivered: false as const, failure: { status, reason } };
+  };
+  const outcome = await forkByPreference(registrations.bindingsOf(aor), ANSWER_WITHIN_MS, send);
   return outcome.delivered;
-}
-
-/** Characters of the failed IM that are repeated, so that its sender knows which one it was. */
-const QUOTED_CHARACTERS = 60;
-
-/** The beginning of a text in quotation marks, cut between characters as people count them. */
-export function quoteOf(text: string): string {
-  const characters = [...new Intl.Segmenter().segment(text.slice(0, QUOTED_CHARACTERS * 8))].map(
-    (part) => part.segment,
-  );
-  const cut = characters.length > QUOTED_CHARACTERS;
-  return `“${characters.slice(0, QUOTED_CHARACTERS).join("")}${cut ? "…" : ""}”`;
 }

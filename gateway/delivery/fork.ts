@@ -1,58 +1,57 @@
-import type { SipEngine } from "../../sip/engine.ts";
-import type { SipResponse } from "../../sip/message.ts";
-import { reasonPhrase } from "../../sip/reason-phrases.ts";
 import type { Binding } from "../../sip/registrar.ts";
-import { utf8FromLatin1 } from "../../sip/text.ts";
 import type { SipFailure } from "../mapping/error.ts";
-import type { MessageRequest } from "../mapping/to-sip.ts";
-import { targetOf } from "../registrations.ts";
 
-export type ForkOutcome =
-  | { readonly delivered: true; readonly contact: string }
+/** What became of an IM at one phone; `at` tells of the phone that has it. */
+export type BindingOutcome<At> =
+  | { readonly delivered: true; readonly at: At }
   | { readonly delivered: false; readonly failure: SipFailure };
 
-const NO_BINDING: SipFailure = { status: 480, reason: "Temporarily Unavailable" };
+export type ForkOutcome<At> =
+  | { readonly delivered: true; readonly at: At }
+  | { readonly delivered: false; readonly failures: readonly SipFailure[] };
+
+/** While there are others to try, a silent group of phones holds an IM no longer than this, well beyond a slow answer. */
+export const TRY_OTHERS_AFTER_MS = 10_000;
+
+/** 6xx: the user, not a device, has said no. RFC 3261 §21.6. */
+export const GLOBAL_FAILURE = 600;
+
+type Send<At> = (binding: Binding, timeoutMs: number) => Promise<BindingOutcome<At>>;
 
 /**
- * Sends one MESSAGE to every binding at once, over the flow that each registered on. The first 2xx is delivery; when all
- * have failed, the best answer stands for them. RFC 3261 §16.7; RFC 3428 §4.
+ * Tries the bindings of the highest q at once, then those of the next; the first 2xx is delivery, and a 6xx ends the
+ * search. RFC 3261 §16.6, §16.7; RFC 3428 §4.
  */
-export async function forkToBindings(
-  engine: SipEngine,
+export async function forkByPreference<At>(
   bindings: readonly Binding[],
-  message: MessageRequest,
-): Promise<ForkOutcome> {
+  timeoutMs: number,
+  send: Send<At>,
+): Promise<ForkOutcome<At>> {
   const failures: SipFailure[] = [];
-  const branches = bindings.map(async (binding) => {
-    const response = await engine.request({ ...message, ...targetOf(binding) });
-    if (response.status >= 200 && response.status < 300) return binding.contact;
-    failures.push(failureOf(response));
+  const groups = groupsByPreference(bindings);
+  for (const [index, group] of groups.entries()) {
+    const waitMs = index === groups.length - 1 ? timeoutMs : Math.min(timeoutMs, TRY_OTHERS_AFTER_MS);
+    const outcome = await firstDelivered(group.map((binding) => send(binding, waitMs)));
+    if (outcome.delivered) return outcome;
+    failures.push(...outcome.failures);
+    if (failures.some(({ status }) => status >= GLOBAL_FAILURE)) break;
+  }
+  return { delivered: false, failures };
+}
+
+async function firstDelivered<At>(branches: readonly Promise<BindingOutcome<At>>[]): Promise<ForkOutcome<At>> {
+  const failures: SipFailure[] = [];
+  const deliveries = branches.map(async (branch) => {
+    const outcome = await branch;
+    if (outcome.delivered) return outcome;
+    failures.push(outcome.failure);
     throw failures;
   });
-  const contact = await Promise.any(branches).catch(() => undefined);
-  return contact === undefined ? { delivered: false, failure: bestOf(failures) } : { delivered: true, contact };
+  return Promise.any(deliveries).catch(() => ({ delivered: false as const, failures }));
 }
 
-function failureOf(response: SipResponse): SipFailure {
-  const contact = response.fields.get("contact");
-  const { status } = response;
-  const said = utf8FromLatin1(response.reason);
-  return {
-    status,
-    ...(isMadeHere(response) ? { reason: reasonPhrase(status), cause: said } : { reason: said }),
-    ...(contact === undefined ? {} : { contact }),
-  };
-}
-
-/** The engine's own answer for a timeout or a failed transport came over no Via; its reason may name a phone's address. */
-function isMadeHere(response: SipResponse): boolean {
-  return response.via.branch === undefined;
-}
-
-/** A 6xx speaks for the user, all others only for a device: of those the lowest class wins. RFC 3261 §16.7 step 6. */
-export function bestOf(failures: readonly SipFailure[]): SipFailure {
-  const global = failures.find((failure) => failure.status >= 600);
-  if (global !== undefined) return global;
-  const sorted = [...failures].sort((a, b) => Math.floor(a.status / 100) - Math.floor(b.status / 100));
-  return sorted[0] ?? NO_BINDING;
+/** Highest q first. */
+function groupsByPreference(bindings: readonly Binding[]): readonly (readonly Binding[])[] {
+  const preferences = [...new Set(bindings.map(({ q }) => q))].sort((a, b) => b - a);
+  return preferences.map((q) => bindings.filter((binding) => binding.q === q));
 }

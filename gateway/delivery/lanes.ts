@@ -24,6 +24,11 @@ export class Lanes {
     return true;
   }
 
+  /** Whether something is under way or waits there. */
+  has(lane: string): boolean {
+    return this.#waiting.has(lane);
+  }
+
   get busy(): number {
     return this.#waiting.size;
   }

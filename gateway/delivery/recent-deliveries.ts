@@ -1,14 +1,6 @@
 import { ownCopy } from "../own-copy.ts";
 import type { AcceptedIm } from "./journal.ts";
 
-/** What a late failure message needs of an IM that has left us. */
-export interface Delivered {
-  readonly aor: string;
-  readonly jid: string;
-  readonly callId: string;
-  readonly beginning: string; // of the text
-}
-
 /** Twice as many are remembered at the most, at 1 KB each: the last seconds at 1,000 IMs a second, days on a small site. */
 const GENERATION = 2_000;
 
@@ -21,23 +13,38 @@ const BEGINNING_LENGTH = 240;
  * loses its oldest entry each time grows gaps that cost more than the entries.
  */
 export class RecentDeliveries {
-  #young = new Map<string, Delivered>();
-  #old = new Map<string, Delivered>();
+  #young = new Map<string, AcceptedIm>();
+  #old = new Map<string, AcceptedIm>();
 
-  add(key: string, { aor, jid, callId, im }: AcceptedIm): void {
+  add(key: string, accepted: AcceptedIm): void {
     if (this.#young.size >= GENERATION) {
       this.#old = this.#young;
       this.#young = new Map();
     }
-    const beginning = ownCopy(im.text.slice(0, BEGINNING_LENGTH));
-    this.#young.set(key, { aor: ownCopy(aor), jid: ownCopy(jid), callId: ownCopy(callId), beginning });
+    this.#young.set(key, shortened(accepted));
   }
 
-  /** Gives it once: one IM fails once. */
-  take(key: string): Delivered | undefined {
+  /** Gives it once: one IM fails once. Of its text only the beginning is left. */
+  take(key: string): AcceptedIm | undefined {
     const delivered = this.#young.get(key) ?? this.#old.get(key);
     this.#young.delete(key);
     this.#old.delete(key);
     return delivered;
   }
+}
+
+function shortened({ im, aor, jid, stanzaId, callId, acceptedAt }: AcceptedIm): AcceptedIm {
+  return {
+    im: {
+      text: ownCopy(im.text.slice(0, BEGINNING_LENGTH)),
+      ...(im.asks === undefined ? {} : { asks: im.asks }),
+      ...(im.messageId === undefined ? {} : { messageId: ownCopy(im.messageId) }),
+      ...(im.automatic ? { automatic: true } : {}),
+    },
+    aor: ownCopy(aor),
+    jid: ownCopy(jid),
+    stanzaId: stanzaId === undefined ? undefined : ownCopy(stanzaId),
+    callId: ownCopy(callId),
+    acceptedAt,
+  };
 }

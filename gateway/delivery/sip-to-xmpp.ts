@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { Element } from "@xmpp/xml";
 import type { Logger } from "pino";
 import type { Responder } from "../../sip/engine.ts";
@@ -8,15 +7,19 @@ import { bareOf, type Jid, parseJid } from "../../xmpp/jid.ts";
 import type { Handover, QueuedStanza, XmppLink } from "../../xmpp/link/link.ts";
 import { parseStanzaError, type StanzaError } from "../../xmpp/stanza-error.ts";
 import type { Clock } from "../clock.ts";
-import type { Conversation } from "../conversation/table.ts";
+import { pairOf } from "../conversation/pair.ts";
+import type { ConversationTable } from "../conversation/table.ts";
 import type { Counters } from "../counters.ts";
-import { aorFromJid, type DomainMap, jidFromAor, sipFromJid } from "../mapping/address.ts";
+import { aorFromJid, type DomainMap, jidFromAor } from "../mapping/address.ts";
 import { type SipFailure, sipFailureFromStanzaError } from "../mapping/error.ts";
+import type { ChatState } from "../mapping/instant-message.ts";
 import { stanzaFromIm } from "../mapping/to-xmpp.ts";
 import { refusal } from "../refusal.ts";
-import { type Failure, quoteOf } from "./failure-message.ts";
 import type { AcceptedIm, Journal, JournalRow } from "./journal.ts";
+import type { Receipts } from "./receipts.ts";
 import { RecentDeliveries } from "./recent-deliveries.ts";
+import type { SenderNotice } from "./sender-notice.ts";
+import type { SetAside } from "./set-aside.ts";
 
 /** A MESSAGE that the XMPP server has not processed by now is journaled and answered 202. */
 const ANSWER_WITHIN_MS = 400;
@@ -29,13 +32,15 @@ export interface SipToXmppOptions {
   readonly counters: Counters;
   readonly domains: DomainMap;
   readonly failureText: (detail: string) => string;
-  readonly tellSipUser: (failure: Failure) => Promise<boolean>;
+  readonly conversations: ConversationTable;
+  readonly receipts: Receipts;
+  readonly notice: SenderNotice;
+  readonly setAside: SetAside;
+  /** What an IM says of its sender's typing, where that is understood. XEP-0085 §5.1. */
+  readonly chatStateWith: (accepted: AcceptedIm) => ChatState | undefined;
 }
 
 const NOT_QUEUED: QueuedStanza = { cancel: () => false };
-
-/** For a peer whose address SIP cannot say. RFC 3261 §20.10 has nothing better. */
-const UNKNOWN_PEER = "sip:anonymous@anonymous.invalid";
 
 /** One IM on its way to the XMPP server, from `send` to the answer of the barrier behind it. */
 interface InFlight {
@@ -46,6 +51,7 @@ interface InFlight {
   responder: Responder | undefined; // until the SIP sender has its final answer
   row: JournalRow | undefined; // from then on
   error: StanzaError | undefined; // that the IM brought about
+  poison: string | undefined; // why the link set it aside
   cancelTimer: () => void;
   queued: QueuedStanza;
 }
@@ -74,8 +80,8 @@ export class SipToXmpp {
     return this.#inFlight.size;
   }
 
-  deliver(accepted: AcceptedIm, conversation: Conversation, responder: Responder): void {
-    const flight = this.#launch(accepted, conversation.id, { responder });
+  deliver(accepted: AcceptedIm, conversation: string, responder: Responder): void {
+    const flight = this.#launch(accepted, conversation, { responder });
     if (flight === undefined) return;
     if (flight.link.status().state === "online") {
       flight.cancelTimer = this.#options.clock.after(ANSWER_WITHIN_MS, () => this.#acceptWithoutHandover(flight));
@@ -89,9 +95,17 @@ export class SipToXmpp {
     this.#held = true;
   }
 
-  /** Sends again what the last run had accepted. */
+  /** Goes on with what has a row that is not at rest. */
   resume(row: JournalRow): void {
-    this.#launch(row.accepted, row.conversation, { row });
+    if (row.state === "failed") this.#tell(row, row.problem ?? refusal("not-carried").text);
+    else this.#launch(row.accepted, row.conversation, { row });
+  }
+
+  isUnderWay(id: string): boolean {
+    for (const { row, link } of this.#inFlight.values()) {
+      if (row?.id === id) return link.status().state === "online";
+    }
+    return false;
   }
 
   /** An error stanza from the XMPP side: about an IM under way, or, later, about one that was already answered. */
@@ -123,13 +137,17 @@ export class SipToXmpp {
       responder: origin.responder,
       row: origin.row,
       error: undefined,
+      poison: undefined,
       cancelTimer: () => {},
       queued: NOT_QUEUED,
     };
     this.#inFlight.set(flight.key, flight);
     const waits = origin.row !== undefined || link.status().state !== "online";
     const delayed = waits ? { delayedSince: new Date(accepted.acceptedAt) } : {};
-    const stanza = stanzaFromIm(accepted.im, { from: from.value, to: to.value, id, ...delayed });
+    const chatState = this.#options.chatStateWith(accepted);
+    const envelope = { from: from.value, to: to.value, id, ...delayed, ...(chatState && { chatState }) };
+    const stanza = stanzaFromIm(accepted.im, envelope);
+    this.#options.receipts.expectFromXmpp(accepted, id);
     flight.queued = link.send(stanza, { settled: (handover) => this.#onSettled(flight, handover) });
     return flight;
   }
@@ -197,6 +215,7 @@ export class SipToXmpp {
 
   #onRefused(flight: InFlight, { why, busy }: Extract<Handover, { outcome: "refused" }>): void {
     const refused = busy ? refusal("overloaded") : refusal("not-carried", why);
+    if (!busy) flight.poison = why;
     this.#onFailed(flight, refused.sip, refused.retryAfterSeconds);
   }
 
@@ -209,8 +228,10 @@ export class SipToXmpp {
   }
 
   #onFailed(flight: InFlight, failure: SipFailure, retryAfterSeconds?: number): void {
-    this.#options.counters.add("im.to-xmpp.failed");
+    const { counters, conversations, setAside } = this.#options;
+    counters.add("im.to-xmpp.failed");
     this.#log(flight, failure.status, "message not delivered to XMPP");
+    conversations.release(pairOf(flight.accepted), "xmpp", "an error came back");
     const text = this.#options.failureText(failure.reason);
     if (flight.responder !== undefined) {
       const headers: HeaderField[] = [];
@@ -219,42 +240,34 @@ export class SipToXmpp {
       const answer = headers.length === 0 ? {} : { headers };
       flight.responder.respond(failure.status, { reason: latin1FromUtf8(text), ...answer });
       this.#settle(flight);
+      if (flight.poison !== undefined) setAside.add(flight.conversation, flight.accepted, flight.poison);
       return;
     }
-    const { aor, jid, im } = flight.accepted;
-    if (this.#held) return;
-    this.#tell({ aor, jid, text: `${text} ${quoteOf(im.text)}` }, flight);
+    if (this.#held || flight.row === undefined) return;
+    this.#tell(this.#options.journal.move(flight.row, "failed", failure.reason).row, failure.reason, flight.poison);
   }
 
-  /** The row stays until the sender has been told: the next start tries the IM, or the telling, again. */
-  #tell(told: { aor: string; jid: string; text: string }, flight: InFlight | undefined): void {
-    const { jid, ...what } = told;
-    const peer = parseJid(jid);
-    const from = peer.ok ? sipFromJid(peer.value, this.#options.domains) : peer;
-    const failure: Failure = {
-      ...what,
-      from: from.ok ? from.value : UNKNOWN_PEER,
-      callId: randomUUID(), // phones drop a reused one as a duplicate
-      at: new Date(this.#options.clock.now()),
-    };
-    this.#options
-      .tellSipUser(failure)
-      .then((told) => {
-        if (told && flight !== undefined) this.#settle(flight);
-      })
-      .catch((error: unknown) => this.#options.log.error({ err: error, aor: told.aor }, "failure message not sent"));
+  /** The row stays until the sender has been told, and longer when an operator should look at it. */
+  #tell(row: JournalRow, why: string, poison?: string): void {
+    const { notice, receipts, setAside, journal } = this.#options;
+    receipts.failed(row.accepted);
+    const told = () => (poison === undefined ? journal.settle(row) : setAside.put(row, poison));
+    notice.failed("to-xmpp", row.accepted, { because: { condition: "undefined-condition", why }, told });
   }
 
   /** A remote server's error can come long after the barrier. */
   #onLateError(key: string, error: StanzaError): void {
+    const { journal, counters, conversations, log } = this.#options;
     const delivered = this.#recent.take(key);
-    this.#options.log.info({ callId: delivered?.callId, condition: error.condition }, "late error for a message");
+    log.info({ callId: delivered?.callId, condition: error.condition }, "late error for a message");
     if (delivered === undefined) return;
-    this.#options.counters.add("im.to-xmpp.failed");
-    const { aor, jid, beginning } = delivered;
-    const { reason } = this.#failureFrom(jid, error);
-    const text = `${this.#options.failureText(reason)} ${quoteOf(beginning)}`;
-    this.#tell({ aor, jid, text }, undefined);
+    counters.add("im.to-xmpp.failed");
+    const { reason } = this.#failureFrom(delivered.jid, error);
+    conversations.release(pairOf(delivered), "xmpp", "an error came back");
+    const conversation = conversations.of(pairOf(delivered))?.id ?? "";
+    const { row, written } = journal.accept("to-xmpp", conversation, delivered, { state: "failed", problem: reason });
+    written.catch((cause: unknown) => log.error({ err: cause, row: row.id }, "late failure not journaled"));
+    this.#tell(row, reason);
   }
 
   #failureFrom(jid: string, error: StanzaError): SipFailure {

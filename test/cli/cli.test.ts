@@ -41,7 +41,7 @@ describe("parley on the command line", function () {
     it("prints help with every command but the hidden one", async () => {
       const { code, stdout } = await runCli(["--help"]);
       expect(code).to.equal(0);
-      for (const name of ["serve", "check-config", "status", "user", "param", "conversation"]) {
+      for (const name of ["serve", "check-config", "status", "user", "param", "conversation", "message"]) {
         expect(stdout).to.match(new RegExp(`^  ${name}\\b`, "m"));
       }
       expect(stdout).not.to.match(/^ {2}docs\b/m);
@@ -54,6 +54,10 @@ describe("parley on the command line", function () {
       { args: ["user", "remove", "a@sip.test", "b@sip.test"], says: "too many arguments" },
       { args: ["status", "--jsno"], says: "Did you mean --json?" },
       { args: ["conversation", "list", "--limit", "some"], says: "It must be a whole number." },
+      { args: ["message", "list", "--limit", "1e3"], says: "It must be a whole number." },
+      { args: ["message", "list", "--state", "store"], says: '(did you mean "stored"?)' },
+      { args: ["message", "list", "--state", "lost"], says: "accepted, handed-over, stored, confirmed, failed" },
+      { args: ["message", "drop"], says: "missing required argument" },
       { args: [], says: "Usage: parley" },
       { args: ["user"], says: "Usage: parley user" },
     ];
@@ -239,6 +243,58 @@ describe("parley on the command line", function () {
       expect((await parley("conversation", "expire", "c1")).stdout).to.equal("closed c1\n");
       expect((await parley("conversation", "show", "c1")).code).to.equal(1);
       expect((await parley("conversation", "list", "--limit", "0")).code).to.equal(2);
+    });
+
+    it("message list prints a table without texts, of a state, of a user, up to a limit", async () => {
+      const all = await parley("message", "list");
+      expect(lines(all)).to.deep.equal([
+        "ID  STATE        ACCEPTED (UTC)       FROM                     TO               BYTES  PROBLEM",
+        "m1  stored       1970-01-01 00:00:01  romeo@xmpp.test/orchard  alice@sip.test      15  alice@sip.test is offline",
+        "m2  handed-over  1970-01-01 00:00:02  bob@sip.test             romeo@xmpp.test      2",
+        "m3  stored       1970-01-01 00:00:03  romeo@xmpp.test          bob@sip.test         3",
+      ]);
+      const idsOf = (run: CliRun) => lines(run).flatMap((line) => /^m\d/.exec(line) ?? []);
+      expect(idsOf(await parley("message", "list", "--state", "stored"))).to.deep.equal(["m1", "m3"]);
+      expect(idsOf(await parley("message", "list", "--user", "sip:Bob@sip.test"))).to.deep.equal(["m2", "m3"]);
+      const cut = await parley("message", "list", "--user", "bob@sip.test", "--limit", "1");
+      expect(lines(cut).at(-1)).to.equal("1 of 2");
+      const { stdout } = await parley("message", "list", "--json", "--limit", "1");
+      expect(JSON.parse(stdout)).to.have.nested.include({ total: 3, "messages[0].id": "m1" });
+      expect(stdout).not.to.contain("good morrow");
+    });
+
+    it("message show prints facts, and the text only with --text, which cannot steer the terminal", async () => {
+      const facts = await parley("message", "show", "m1");
+      expect(lines(facts)).to.deep.equal([
+        "id              m1",
+        "state           stored",
+        "direction       to SIP",
+        "from            romeo@xmpp.test/orchard",
+        "to              alice@sip.test",
+        "accepted (UTC)  1970-01-01 00:00:01",
+        "bytes           15",
+        "problem         alice@sip.test is offline",
+        "stanza id       s1",
+        "Call-ID         none",
+      ]);
+      const shown = await parley("message", "show", "m1", "--text");
+      expect(shown.stdout).to.equal(`${facts.stdout}\ngood morrow\n\ufffd[2J\n`);
+      expect(JSON.parse((await parley("message", "show", "m1", "--json")).stdout)).not.to.have.property("text");
+      const { stdout } = await parley("message", "show", "m1", "--text", "--json");
+      expect(JSON.parse(stdout)).to.have.property("text", "good morrow\n\u001b[2J");
+    });
+
+    it("message retry and drop do what they say, or exit 1", async () => {
+      expect((await parley("message", "retry", "m1")).stdout).to.equal("m1 is tried again\n");
+      expect((await parley("message", "drop", "m1")).stdout).to.equal("dropped m1; its sender is told\n");
+      expect(await parley("message", "drop", "m1")).to.deep.equal({
+        code: 1,
+        stdout: "",
+        stderr: 'refused: there is no message "m1": message list shows those there are\n',
+      });
+      const { code, stdout } = await parley("message", "retry", "m2", "--json");
+      expect(code).to.equal(1);
+      expect(JSON.parse(stdout)).to.have.nested.property("refused.code", "under-way");
     });
   });
 });

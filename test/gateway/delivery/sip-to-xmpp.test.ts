@@ -1,79 +1,22 @@
 import { expect } from "chai";
-import type { Conversation } from "../../../gateway/conversation/table.ts";
-import { Counters } from "../../../gateway/counters.ts";
-import type { Failure } from "../../../gateway/delivery/failure-message.ts";
-import type { AcceptedIm } from "../../../gateway/delivery/journal.ts";
-import { SipToXmpp } from "../../../gateway/delivery/sip-to-xmpp.ts";
-import { SAME_DOMAINS } from "../../../gateway/mapping/address.ts";
-import type { Answer } from "../../../sip/engine.ts";
 import { parseJid } from "../../../xmpp/jid.ts";
 import { errorReply } from "../../../xmpp/stanza-error.ts";
-import { FakeClock } from "../../sip/fake-clock.ts";
-import { SILENT } from "../silent-log.ts";
-import { FakeLink } from "./fake-link.ts";
-import { memoryJournal } from "./memory-journal.ts";
+import { type DeliveryWorld, deliveryWorld, imWith as imOf, PHONE, settled, turn } from "./delivery-world.ts";
+import type { FakeLink } from "./fake-link.ts";
+import { FakeResponder } from "./fake-responder.ts";
 
-const CONVERSATION: Conversation = {
-  id: "conv1",
-  aor: "alice@sip.test",
-  jid: "juliet@xmpp.test",
-  thread: undefined,
-  callId: undefined,
-  openedAt: 0,
-  activeAt: 0,
-  fromSip: 1,
-  fromXmpp: 0,
-};
+const CONVERSATION = "conv1";
 
-function imWith(id: string, text = "Neither, fair saint"): AcceptedIm {
-  const { aor, jid } = CONVERSATION;
-  return { im: { text }, aor, jid, stanzaId: id, callId: `call-${id}`, acceptedAt: 0 };
+/** From Alice to Juliet, who is not known by a resource yet. */
+function imWith(id: string, text = "Neither, fair saint") {
+  return imOf(id, { jid: "juliet@xmpp.test", im: { text }, acceptedAt: 0 });
 }
 
-class FakeResponder {
-  readonly answers: { readonly status: number; readonly answer?: Answer | undefined }[] = [];
-
-  get answered(): boolean {
-    return this.answers.length > 0;
-  }
-
-  respond(status: number, answer?: Answer): void {
-    this.answers.push({ status, answer });
-  }
-
-  get statuses(): readonly number[] {
-    return this.answers.map((each) => each.status);
-  }
-}
-
-function setUp() {
-  const link = new FakeLink();
-  const clock = new FakeClock();
-  const told: Failure[] = [];
-  const phone = { answers: true };
-  const { journal, rows, disk } = memoryJournal(clock);
-  const delivery = new SipToXmpp({
-    linkOf: () => link,
-    journal,
-    clock,
-    log: SILENT,
-    counters: new Counters(),
-    domains: SAME_DOMAINS,
-    failureText: (detail) => `Not delivered. ${detail}`,
-    tellSipUser: async (failure) => {
-      told.push(failure);
-      return phone.answers;
-    },
-  });
-  return { phone, link, clock, told, journal, rows, disk, delivery };
-}
-
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
-
-/** Settled rows leave the disk together, a little later. */
-async function settled(clock: FakeClock): Promise<void> {
-  clock.advance(20);
-  await turn();
+/** Alice's phone takes every failure message. */
+async function setUp(): Promise<DeliveryWorld & { told: () => readonly string[] }> {
+  const world = await deliveryWorld();
+  world.engine.answers = () => 200;
+  return { ...world, told: () => world.engine.bodies };
 }
 
 function errorFor(link: FakeLink, condition: "service-unavailable" | "item-not-found") {
@@ -87,9 +30,9 @@ function errorFor(link: FakeLink, condition: "service-unavailable" | "item-not-f
 
 describe("delivery from SIP to XMPP: the final answer is the truth", () => {
   it("200 once the server has processed the stanza, and no journal row", async () => {
-    const { link, delivery, rows, clock } = setUp();
+    const { link, delivery, rows, clock } = await setUp();
     const responder = new FakeResponder();
-    delivery.deliver(imWith("a"), CONVERSATION, responder);
+    delivery.sipToXmpp.deliver(imWith("a"), CONVERSATION, responder);
     expect(link.sent[0]?.stanza.attrs).to.deep.equal({
       type: "chat",
       from: "alice@sip.test",
@@ -101,14 +44,14 @@ describe("delivery from SIP to XMPP: the final answer is the truth", () => {
     expect(responder.statuses).to.deep.equal([200]);
     await settled(clock);
     expect(rows.size).to.equal(0);
-    expect(delivery.inFlight).to.equal(0);
+    expect(delivery.sipToXmpp.inFlight).to.equal(0);
   });
 
-  it("an error stanza before the barrier becomes the mapped status with reason and text", () => {
-    const { link, delivery } = setUp();
+  it("an error stanza before the barrier becomes the mapped status with reason and text", async () => {
+    const { link, delivery } = await setUp();
     const responder = new FakeResponder();
-    delivery.deliver(imWith("a"), CONVERSATION, responder);
-    delivery.onError(...errorFor(link, "service-unavailable"));
+    delivery.sipToXmpp.deliver(imWith("a"), CONVERSATION, responder);
+    delivery.sipToXmpp.onError(...errorFor(link, "service-unavailable"));
     link.sent[0]?.settle({ outcome: "processed" });
     expect(responder.answers[0]).to.deep.equal({
       status: 403,
@@ -117,9 +60,9 @@ describe("delivery from SIP to XMPP: the final answer is the truth", () => {
   });
 
   it("no barrier within 400 ms: on disk, then 202; the row goes with the barrier", async () => {
-    const { link, delivery, rows, clock } = setUp();
+    const { link, delivery, rows, clock } = await setUp();
     const responder = new FakeResponder();
-    delivery.deliver(imWith("a"), CONVERSATION, responder);
+    delivery.sipToXmpp.deliver(imWith("a"), CONVERSATION, responder);
     clock.advance(399);
     expect(rows.size).to.equal(0);
     clock.advance(1);
@@ -134,19 +77,19 @@ describe("delivery from SIP to XMPP: the final answer is the truth", () => {
   });
 
   it("link down: journaled and answered 202 at once", async () => {
-    const { link, delivery, rows } = setUp();
+    const { link, delivery, rows } = await setUp();
     link.state = "waiting";
     const responder = new FakeResponder();
-    delivery.deliver(imWith("a"), CONVERSATION, responder);
+    delivery.sipToXmpp.deliver(imWith("a"), CONVERSATION, responder);
     await turn();
     expect(responder.statuses).to.deep.equal([202]);
     expect(rows.size).to.equal(1);
   });
 
   it("the truth that comes before the row is on disk is told instead of 202", async () => {
-    const { link, delivery, rows, clock } = setUp();
+    const { link, delivery, rows, clock } = await setUp();
     const responder = new FakeResponder();
-    delivery.deliver(imWith("a"), CONVERSATION, responder);
+    delivery.sipToXmpp.deliver(imWith("a"), CONVERSATION, responder);
     clock.advance(400);
     link.sent[0]?.settle({ outcome: "processed" });
     await turn();
@@ -156,10 +99,10 @@ describe("delivery from SIP to XMPP: the final answer is the truth", () => {
   });
 
   it("a disk that refuses the row: no 202, the sender waits for the barrier", async () => {
-    const { link, delivery, clock, disk } = setUp();
+    const { link, delivery, clock, disk } = await setUp();
     disk.broken = true;
     const responder = new FakeResponder();
-    delivery.deliver(imWith("a"), CONVERSATION, responder);
+    delivery.sipToXmpp.deliver(imWith("a"), CONVERSATION, responder);
     clock.advance(400);
     await turn();
     expect(responder.statuses).to.deep.equal([]);
@@ -168,126 +111,170 @@ describe("delivery from SIP to XMPP: the final answer is the truth", () => {
   });
 
   it("an error after 202 becomes one failure message that names the IM, then the row goes", async () => {
-    const { link, delivery, clock, told, rows } = setUp();
+    const { link, engine, delivery, clock, told, rows } = await setUp();
     const responder = new FakeResponder();
-    delivery.deliver(imWith("a", "Wherefore art thou"), CONVERSATION, responder);
+    delivery.sipToXmpp.deliver(imWith("a", "Wherefore art thou"), CONVERSATION, responder);
     clock.advance(400);
     await turn();
-    delivery.onError(...errorFor(link, "item-not-found"));
+    delivery.sipToXmpp.onError(...errorFor(link, "item-not-found"));
     link.sent[0]?.settle({ outcome: "processed" });
     await turn();
     expect(responder.statuses).to.deep.equal([202]);
-    expect(told.map(({ aor, from, text }) => ({ aor, from, text }))).to.deep.equal([
-      {
-        aor: "alice@sip.test",
-        from: "sip:juliet@xmpp.test",
-        text: "Not delivered. No such user (item-not-found) “Wherefore art thou”",
-      },
-    ]);
+    expect(told()).to.deep.equal(["Not delivered. No such user (item-not-found) “Wherefore art thou”"]);
+    const { to, from } = engine.sent[0]?.request ?? {};
+    expect({ to, from }).to.deep.equal({ to: "<sip:alice@sip.test>", from: "<sip:juliet@xmpp.test>" });
     await settled(clock);
     expect(rows.size).to.equal(0);
   });
 
   it("an error after 200, as a remote server sends it, becomes a failure message too", async () => {
-    const { link, delivery, told } = setUp();
-    delivery.deliver(imWith("a"), CONVERSATION, new FakeResponder());
+    const { link, delivery, told } = await setUp();
+    delivery.sipToXmpp.deliver(imWith("a"), CONVERSATION, new FakeResponder());
     link.sent[0]?.settle({ outcome: "processed" });
-    delivery.onError(...errorFor(link, "item-not-found"));
-    delivery.onError(...errorFor(link, "item-not-found"));
+    delivery.sipToXmpp.onError(...errorFor(link, "item-not-found"));
+    delivery.sipToXmpp.onError(...errorFor(link, "item-not-found"));
     await turn();
-    expect(told.map((failure) => failure.text)).to.deep.equal([
-      "Not delivered. No such user (item-not-found) “Neither, fair saint”",
-    ]);
+    expect(told()).to.deep.equal(["Not delivered. No such user (item-not-found) “Neither, fair saint”"]);
   });
 
-  it("a failure that no phone took keeps its row: the next start tries again", async () => {
-    const { link, delivery, clock, phone, rows } = setUp();
-    phone.answers = false;
-    delivery.deliver(imWith("a"), CONVERSATION, new FakeResponder());
+  it("a failure that no phone took keeps its row, in state failed, until a phone takes it", async () => {
+    const { link, delivery, clock, engine, states, told, register, settled } = await setUp();
+    await delivery.start();
+    engine.answers = () => 480;
+    delivery.sipToXmpp.deliver(imWith("a"), CONVERSATION, new FakeResponder());
     clock.advance(400);
     await turn();
-    delivery.onError(...errorFor(link, "item-not-found"));
+    delivery.sipToXmpp.onError(...errorFor(link, "item-not-found"));
     link.sent[0]?.settle({ outcome: "processed" });
+    await settled();
+    expect(told()).to.have.length(1);
+    expect(states()).to.deep.equal(["failed"]);
+    engine.answers = () => 200;
+    await register(PHONE);
+    await settled();
+    expect(told()).to.have.length(2);
+    expect(states()).to.deep.equal([]);
+  });
+
+  it("an error after 200 makes a row in state failed, which the next start tells", async () => {
+    const { link, delivery, engine, rows, states } = await setUp();
+    engine.answers = () => 480;
+    delivery.sipToXmpp.deliver(imWith("a"), CONVERSATION, new FakeResponder());
+    link.sent[0]?.settle({ outcome: "processed" });
+    delivery.sipToXmpp.onError(...errorFor(link, "item-not-found"));
     await turn();
-    await settled(clock);
-    expect(rows.size).to.equal(1);
+    expect(states()).to.deep.equal(["failed"]);
+
+    const next = await deliveryWorld({ rows });
+    next.engine.answers = () => 200;
+    for (const row of (await next.journal.open()).rows) next.delivery.resume(row);
+    await next.settled();
+    expect(next.engine.bodies).to.deep.equal(["Not delivered. No such user (item-not-found) “Neither, fair saint”"]);
+    expect(next.link.sent, "it is not sent again").to.deep.equal([]);
+    expect(states()).to.deep.equal([]);
   });
 
   it("what fails while the gateway stops keeps its row, and the phones are left alone", async () => {
-    const { link, delivery, clock, told, rows } = setUp();
-    delivery.deliver(imWith("a"), CONVERSATION, new FakeResponder());
+    const { link, delivery, clock, told, rows } = await setUp();
+    delivery.sipToXmpp.deliver(imWith("a"), CONVERSATION, new FakeResponder());
     clock.advance(400);
     await turn();
-    delivery.hold();
-    delivery.onError(...errorFor(link, "item-not-found"));
+    delivery.holdTowardsXmpp();
+    delivery.sipToXmpp.onError(...errorFor(link, "item-not-found"));
     link.sent[0]?.settle({ outcome: "processed" });
     await turn();
     await settled(clock);
-    expect(told).to.deep.equal([]);
+    expect(told()).to.deep.equal([]);
     expect(rows.size).to.equal(1);
   });
 
-  it("a full queue is 503 with Retry-After, not the fault of the IM", () => {
-    const { link, delivery } = setUp();
+  it("a full queue is 503 with Retry-After, not the fault of the IM", async () => {
+    const { link, delivery } = await setUp();
     const responder = new FakeResponder();
-    delivery.deliver(imWith("a"), CONVERSATION, responder);
+    delivery.sipToXmpp.deliver(imWith("a"), CONVERSATION, responder);
     link.sent[0]?.settle({ outcome: "refused", why: "too many", busy: true });
     expect(responder.statuses).to.deep.equal([503]);
     expect(responder.answers[0]?.answer?.headers).to.deep.equal([["Retry-After", "30"]]);
   });
 
-  it("a foreign error text is cut to a line", () => {
-    const { link, delivery } = setUp();
+  it("a foreign error text is cut to a line", async () => {
+    const { link, delivery } = await setUp();
     const responder = new FakeResponder();
-    delivery.deliver(imWith("a"), CONVERSATION, responder);
+    delivery.sipToXmpp.deliver(imWith("a"), CONVERSATION, responder);
     const [error, from, to] = errorFor(link, "item-not-found");
     error.getChild("error")?.getChild("text")?.t("x".repeat(100_000));
-    delivery.onError(error, from, to);
+    delivery.sipToXmpp.onError(error, from, to);
     link.sent[0]?.settle({ outcome: "processed" });
     expect(responder.answers[0]?.answer?.reason?.length).to.be.lessThan(300);
   });
 
   it("an error for an IM that we did not send makes no failure message", async () => {
-    const { link, delivery, told } = setUp();
-    delivery.deliver(imWith("a"), CONVERSATION, new FakeResponder());
+    const { link, delivery, told } = await setUp();
+    delivery.sipToXmpp.deliver(imWith("a"), CONVERSATION, new FakeResponder());
     const [error, from, to] = errorFor(link, "item-not-found");
     link.sent[0]?.settle({ outcome: "processed" });
-    delivery.onError(error, { ...from, local: "mallory" }, to);
-    delivery.onError(error, from, { ...to, local: "bob" });
+    delivery.sipToXmpp.onError(error, { ...from, local: "mallory" }, to);
+    delivery.sipToXmpp.onError(error, from, { ...to, local: "bob" });
     error.attrs["id"] = "b";
-    delivery.onError(error, from, to);
+    delivery.sipToXmpp.onError(error, from, to);
     await turn();
-    expect(told).to.deep.equal([]);
+    expect(told()).to.deep.equal([]);
   });
 
-  it("what the link refuses is told with its reason", () => {
-    const { link, delivery } = setUp();
+  it("what the link refuses is told with its reason", async () => {
+    const { link, delivery } = await setUp();
     const responder = new FakeResponder();
-    delivery.deliver(imWith("a"), CONVERSATION, responder);
+    delivery.sipToXmpp.deliver(imWith("a"), CONVERSATION, responder);
     link.sent[0]?.settle({ outcome: "refused", why: "600000 bytes, at most 524288 can be sent" });
     expect(responder.statuses).to.deep.equal([406]);
     expect(responder.answers[0]?.answer?.reason).to.include("600000 bytes");
   });
 
-  for (const outcome of ["refused", "cancelled"] as const) {
-    it(`${outcome} before the row is on disk: told by the answer, and the row goes as well`, async () => {
-      const { link, delivery, rows, journal, clock } = setUp();
-      link.state = "waiting";
-      const responder = new FakeResponder();
-      delivery.deliver(imWith("a"), CONVERSATION, responder);
-      link.sent[0]?.settle({ outcome, why: "" });
-      await turn();
-      await settled(clock);
-      expect(responder.statuses).to.deep.equal([outcome === "refused" ? 406 : 503]);
-      expect(rows.size).to.equal(0);
-      expect(journal.count).to.equal(0);
-    });
-  }
+  it("cancelled before the row is on disk: told by the answer, and the row goes as well", async () => {
+    const { link, delivery, rows, journal, settled } = await setUp();
+    link.state = "waiting";
+    const responder = new FakeResponder();
+    delivery.sipToXmpp.deliver(imWith("a"), CONVERSATION, responder);
+    link.sent[0]?.settle({ outcome: "cancelled" });
+    await settled();
+    expect(responder.statuses).to.deep.equal([503]);
+    expect(rows.size).to.equal(0);
+    expect(journal.count).to.equal(0);
+  });
+
+  it("refused before the row is on disk: told by the answer, and set aside for an operator", async () => {
+    const { link, delivery, journal, settled } = await setUp();
+    link.state = "waiting";
+    const responder = new FakeResponder();
+    delivery.sipToXmpp.deliver(imWith("a"), CONVERSATION, responder);
+    link.sent[0]?.settle({ outcome: "refused", why: "it ends the stream" });
+    await settled();
+    expect(responder.statuses).to.deep.equal([406]);
+    const rows = await journal.rows({});
+    expect(rows.map(({ state, problem }) => ({ state, problem }))).to.deep.equal([
+      { state: "set-aside", problem: "it ends the stream" },
+    ]);
+    expect(journal.count, "nothing is under way for it").to.equal(0);
+  });
+
+  it("refused after 202: its sender is told, then it is set aside", async () => {
+    const { link, delivery, engine, clock, states } = await setUp();
+    engine.answers = undefined;
+    delivery.sipToXmpp.deliver(imWith("a"), CONVERSATION, new FakeResponder());
+    clock.advance(400);
+    await turn();
+    link.sent[0]?.settle({ outcome: "refused", why: "it ends the stream" });
+    await turn();
+    expect(states()).to.deep.equal(["failed"]);
+    engine.sent[0]?.answer(200);
+    await turn();
+    expect(states()).to.deep.equal(["set-aside"]);
+  });
 
   it("a row that the disk refused is not counted as open", async () => {
-    const { delivery, clock, disk, journal } = setUp();
+    const { delivery, clock, disk, journal } = await setUp();
     disk.broken = true;
-    delivery.deliver(imWith("a"), CONVERSATION, new FakeResponder());
+    delivery.sipToXmpp.deliver(imWith("a"), CONVERSATION, new FakeResponder());
     clock.advance(400);
     expect(journal.count).to.equal(1);
     await turn();
@@ -295,12 +282,12 @@ describe("delivery from SIP to XMPP: the final answer is the truth", () => {
   });
 
   it("a stop tells who has no answer yet with 503, and keeps the row of who has 202", async () => {
-    const { link, delivery, clock, rows } = setUp();
+    const { link, delivery, clock, rows } = await setUp();
     const [early, late] = [new FakeResponder(), new FakeResponder()];
-    delivery.deliver(imWith("a"), CONVERSATION, early);
+    delivery.sipToXmpp.deliver(imWith("a"), CONVERSATION, early);
     clock.advance(400);
     await turn();
-    delivery.deliver(imWith("b"), CONVERSATION, late);
+    delivery.sipToXmpp.deliver(imWith("b"), CONVERSATION, late);
     for (const { settle } of link.sent) settle({ outcome: "cancelled" });
     await turn();
     expect([early.statuses, late.statuses]).to.deep.equal([[202], [503]]);
@@ -308,10 +295,10 @@ describe("delivery from SIP to XMPP: the final answer is the truth", () => {
   });
 
   it("a row of the last run is sent again with its id and settled without an answer", async () => {
-    const { link, delivery, rows, journal, clock } = setUp();
+    const { link, delivery, rows, journal, clock } = await setUp();
     const { row } = journal.accept("to-xmpp", "conv1", imWith("a"));
     clock.advance(1_000);
-    delivery.resume(row);
+    delivery.sipToXmpp.resume(row);
     const stanza = link.sent[0]?.stanza;
     expect(stanza?.attrs["id"]).to.equal("a");
     expect(stanza?.getChild("delay", "urn:xmpp:delay")?.attrs["stamp"]).to.equal(new Date(0).toISOString());
@@ -321,13 +308,13 @@ describe("delivery from SIP to XMPP: the final answer is the truth", () => {
     expect(rows.size).to.equal(0);
   });
 
-  it("two phones that choose the same branch are not taken for one", () => {
-    const { link, delivery } = setUp();
+  it("two phones that choose the same branch are not taken for one", async () => {
+    const { link, delivery } = await setUp();
     const [one, two] = [new FakeResponder(), new FakeResponder()];
-    delivery.deliver(imWith("same"), CONVERSATION, one);
-    delivery.deliver(imWith("same"), CONVERSATION, two);
+    delivery.sipToXmpp.deliver(imWith("same"), CONVERSATION, one);
+    delivery.sipToXmpp.deliver(imWith("same"), CONVERSATION, two);
     expect(link.sent.map(({ stanza }) => stanza.attrs["id"])).to.deep.equal(["same", "same-2"]);
-    delivery.onError(...errorFor(link, "item-not-found"));
+    delivery.sipToXmpp.onError(...errorFor(link, "item-not-found"));
     for (const { settle } of link.sent) settle({ outcome: "processed" });
     expect([one.statuses, two.statuses]).to.deep.equal([[604], [200]]);
   });
