@@ -7,6 +7,9 @@ export interface TableEntry {
   discard(): void;
 }
 
+/** Beside as many as there are entries: so many keys of removed ones are kept before the line is tidied. */
+const SPARE_KEYS = 1024;
+
 /**
  * Transactions by key, at most `capacity` of them. Beyond it the oldest completed one is pushed out: a late retransmission
  * of that request is then handled as new, which is the mildest harm that a full table can do.
@@ -14,13 +17,17 @@ export interface TableEntry {
 export class TransactionTable<T extends TableEntry> {
   readonly #byKey = new Map<string, T>();
   readonly #capacity: number;
-  /** One lasting iterator: a fresh one would walk over the gaps that removed entries leave at the front of the map. */
-  #oldest: IterableIterator<T>;
+  /**
+   * Keys in the order of arrival, from #head on; those of removed entries stay for a while. An iterator over the map is no
+   * substitute: a fresh one walks over all the gaps at its front, and one that lasts keeps every table that the map has
+   * outgrown, and so every transaction, alive.
+   */
+  #order: string[] = [];
+  #head = 0;
   #evictions = 0;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
-    this.#oldest = this.#byKey.values();
   }
 
   get size(): number {
@@ -39,6 +46,8 @@ export class TransactionTable<T extends TableEntry> {
   add(transaction: T): void {
     if (this.#byKey.size >= this.#capacity) this.#evictOldest();
     this.#byKey.set(transaction.key, transaction);
+    this.#order.push(transaction.key);
+    if (this.#order.length > 2 * this.#byKey.size + SPARE_KEYS) this.#tidy();
   }
 
   remove(transaction: T): void {
@@ -53,19 +62,35 @@ export class TransactionTable<T extends TableEntry> {
   discardAll(): void {
     for (const transaction of this.#byKey.values()) transaction.discard();
     this.#byKey.clear();
+    this.#order = [];
+    this.#head = 0;
   }
 
-  /** Open ones are passed over, and seen again only when nothing younger is left: they are few and end by themselves. */
+  /** Open ones go to the end of the line: they are few and end by themselves. */
   #evictOldest(): void {
-    for (let turn = 0; turn < 2; turn += 1) {
-      for (let next = this.#oldest.next(); next.done !== true; next = this.#oldest.next()) {
-        if (next.value.open) continue;
-        next.value.discard();
-        this.#byKey.delete(next.value.key);
-        this.#evictions += 1;
-        return;
+    for (let passed = this.#order.length - this.#head; passed > 0; passed -= 1) {
+      const key = this.#order[this.#head] ?? "";
+      this.#head += 1;
+      const oldest = this.#byKey.get(key);
+      if (oldest === undefined) continue;
+      if (oldest.open) {
+        this.#order.push(key);
+        continue;
       }
-      this.#oldest = this.#byKey.values();
+      oldest.discard();
+      this.#byKey.delete(key);
+      this.#evictions += 1;
+      return;
     }
+  }
+
+  #tidy(): void {
+    const live = new Set<string>();
+    for (let index = this.#head; index < this.#order.length; index += 1) {
+      const key = this.#order[index] ?? "";
+      if (this.#byKey.has(key)) live.add(key);
+    }
+    this.#order = [...live];
+    this.#head = 0;
   }
 }

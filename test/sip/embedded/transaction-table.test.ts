@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect } from "chai";
 import { type TableEntry, TransactionTable } from "../../../sip/embedded/transaction-table.ts";
 
@@ -15,6 +17,12 @@ function entry(key: string, open = false): Entry {
       this.discarded = true;
     },
   };
+}
+
+/** Node gives `gc` only to contexts that are made after the flag was set. */
+function collectGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
 }
 
 describe("the bound of the transaction table", () => {
@@ -55,6 +63,26 @@ describe("the bound of the transaction table", () => {
     }
     expect(table.size).to.be.at.most(100);
     expect(table.find("transaction 9998")?.key).to.equal("transaction 9998");
+  });
+
+  it("keeps nothing of what was removed, however many come and go", async () => {
+    const table = new TransactionTable<Entry>(10);
+    const stays = entry("stays", true);
+    table.add(stays);
+    const gone = ((each: Entry) => {
+      table.add(each);
+      table.remove(each);
+      return new WeakRef(each);
+    })(entry("gone"));
+    for (let number = 0; number < 10_000; number += 1) {
+      const each = entry(`transaction ${number}`);
+      table.add(each);
+      table.remove(each);
+    }
+    await new Promise((resolve) => setImmediate(resolve)); // a WeakRef holds on until its turn is over
+    collectGarbage();
+    expect(gone.deref()).to.equal(undefined);
+    expect(table.all()).to.deep.equal([stays]);
   });
 
   it("discards every transaction when the engine stops", () => {
