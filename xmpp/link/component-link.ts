@@ -179,7 +179,7 @@ export class ComponentLink implements XmppLink {
     );
     this.#stream = stream;
     const silence = `${this.#server} accepts the connection but is not answering as an XMPP server`;
-    this.#stopTimer = clock.after(limits.answerWithinMs, () => stream.destroy(silence));
+    this.#stopTimer = clock.after(limits.handshakeWithinMs, () => stream.destroy(silence));
     stream.open();
   }
 

@@ -18,7 +18,12 @@ export interface LinkLimits {
   readonly queuedBytes: number;
   /** IQ requests waiting for their answer; each holds a timer. */
   readonly pendingRequests: number;
-  /** From the first byte to the accepted handshake; also the longest silence after a barrier. */
+  /** From the first byte to the accepted handshake. */
+  readonly handshakeWithinMs: number;
+  /**
+   * The longest silence after a barrier. A server that was only frozen goes on where it was, and what it writes to a stream
+   * that was given up meanwhile is lost without a word; until then nothing is: stanzas wait in the outbox.
+   */
   readonly answerWithinMs: number;
   /** An idle link is asked once in this time whether its server is still there. */
   readonly probeEveryMs: number;
@@ -34,6 +39,7 @@ export const DEFAULT_LIMITS: LinkLimits = {
   queued: 100_000,
   queuedBytes: 64 * 1024 * 1024,
   pendingRequests: 10_000,
-  answerWithinMs: 10_000,
+  handshakeWithinMs: 10_000,
+  answerWithinMs: 30_000,
   probeEveryMs: 30_000,
 };

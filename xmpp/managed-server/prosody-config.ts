@@ -62,7 +62,9 @@ export function formatProsodyConfig(config: ProsodyConfig): string {
     'archive_expires_after = "30d"',
     ...config.domains.map((domain) => `VirtualHost ${luaString(domain)}`),
     ...config.components.map(
-      ({ domain, secret }) => `Component ${luaString(domain)}\n  component_secret = ${luaString(secret)}`,
+      ({ domain, secret }) =>
+        `Component ${luaString(domain)}\n  component_secret = ${luaString(secret)}\n` +
+        '  component_conflict_resolve = "kick_old" -- a gateway that lost its connection in silence comes back at once',
     ),
     "",
   ].join("\n");

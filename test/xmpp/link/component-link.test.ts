@@ -72,14 +72,14 @@ describe("XEP-0114 the link comes up and stays up", () => {
     expect(fixture.link.status().problem).to.equal(`connection refused at ${server}`);
   });
 
-  it("frozen server: asked after 30 s, given up when the barrier is not answered within 10 s", async () => {
+  it("frozen server: asked after 30 s, given up when the barrier is not answered within 30 s", async () => {
     await fixture.start();
     const connection = await fixture.online();
     await waitFor("the answer to be read", () => connection.spaces > 0);
     fixture.server.behaviour.answersPings = false;
     fixture.clock.turn(30_000);
     await waitFor("the question", () => connection.pings.length === 1);
-    fixture.clock.turn(12_000);
+    fixture.clock.turn(32_000);
     expect((await fixture.waiting()).problem).to.include("xmpp.test");
     fixture.server.behaviour.answersPings = true;
     await fixture.backOnline();
