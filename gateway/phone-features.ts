@@ -1,6 +1,7 @@
 import { parseContentType } from "../sip/content-type.ts";
 import { parseQ } from "../sip/field-values.ts";
 import { splitList } from "../sip/header-fields.ts";
+import type { Binding } from "../sip/registrar.ts";
 
 /** RFC 3862 message/cpim, RFC 5438 message/imdn+xml, RFC 3994 application/im-iscomposing+xml. */
 export type PhoneFeature = "cpim" | "imdn" | "composing";
@@ -15,19 +16,25 @@ const FEATURE_OF_TYPE: ReadonlyMap<string, PhoneFeature> = new Map([
 /** As many as there are bindings on a large site, about 300 bytes each, 6 MB in all; a phone forgotten is sent plain text. */
 const MAX_PHONES = 20_000;
 
+/** What stays the same when a phone registers again, where it tells it: its instance, else its contact. RFC 5626 §4.1. */
+export function deviceOf({ instance, contact }: Pick<Binding, "instance" | "contact">): string {
+  return instance ?? contact;
+}
+
 /**
- * What each phone has shown that it understands. In memory alone: it shows it again with its next IM, and a phone that has
- * been updated, or replaced by another at the same contact, must not be held to what the old one said.
+ * What each phone has shown that it understands. A phone that tells its instance is known again when it comes back, and
+ * has its waiting IMs as it likes them; of another one at the same contact nothing is known. In memory alone: it shows it
+ * again with its next IM.
  */
 export class PhoneFeatures {
   readonly #byPhone = new Map<string, Set<PhoneFeature>>();
 
-  has(aor: string, contact: string, feature: PhoneFeature): boolean {
-    return this.#byPhone.get(keyOf(aor, contact))?.has(feature) === true;
+  has(aor: string, device: string, feature: PhoneFeature): boolean {
+    return this.#byPhone.get(keyOf(aor, device))?.has(feature) === true;
   }
 
-  learn(aor: string, contact: string, feature: PhoneFeature): void {
-    const key = keyOf(aor, contact);
+  learn(aor: string, device: string, feature: PhoneFeature): void {
+    const key = keyOf(aor, device);
     const known = this.#byPhone.get(key);
     if (known !== undefined) {
       known.add(feature);
@@ -38,8 +45,8 @@ export class PhoneFeatures {
   }
 
   /** The phone has refused what it was thought to understand, as by a 415. RFC 3261 §21.4.13. */
-  unlearn(aor: string, contact: string, feature: PhoneFeature): void {
-    const key = keyOf(aor, contact);
+  unlearn(aor: string, device: string, feature: PhoneFeature): void {
+    const key = keyOf(aor, device);
     const known = this.#byPhone.get(key);
     known?.delete(feature);
     if (known?.size === 0) this.#byPhone.delete(key);
@@ -49,20 +56,20 @@ export class PhoneFeatures {
    * The Accept fields of a message, split into values or not. A range shows nothing: who writes `*` for every type has thought of none of these. What
    * is not named is not unlearned, since an Accept may speak for one kind of request alone. RFC 3261 §20.1.
    */
-  learnAccept(aor: string, contact: string, fields: readonly string[]): void {
+  learnAccept(aor: string, device: string, fields: readonly string[]): void {
     for (const value of fields.flatMap(splitList)) {
       const type = parseContentType(value);
       const feature = type.ok ? FEATURE_OF_TYPE.get(type.value.mediaType) : undefined;
       if (!type.ok || feature === undefined) continue;
       const q = parseQ(type.value.parameters.get("q") ?? "1");
-      if (q.ok && q.value === 0) this.unlearn(aor, contact, feature);
-      else this.learn(aor, contact, feature);
+      if (q.ok && q.value === 0) this.unlearn(aor, device, feature);
+      else this.learn(aor, device, feature);
     }
   }
 
-  /** The binding is gone. */
-  forget(aor: string, contact: string): void {
-    this.#byPhone.delete(keyOf(aor, contact));
+  /** The binding is gone; what is known of an instance stays. */
+  forget(aor: string, device: string): void {
+    this.#byPhone.delete(keyOf(aor, device));
   }
 
   #forgetOldest(): void {
@@ -71,7 +78,7 @@ export class PhoneFeatures {
   }
 }
 
-/** No space can stand in an AOR or a URI. */
-function keyOf(aor: string, contact: string): string {
-  return `${aor} ${contact}`;
+/** No space can stand in an AOR. */
+function keyOf(aor: string, device: string): string {
+  return `${aor} ${device}`;
 }

@@ -12,12 +12,12 @@ import type { Counters } from "./counters.ts";
 import type { Delivery } from "./delivery/delivery.ts";
 import { MergedRequests } from "./delivery/duplicates.ts";
 import type { AcceptedIm } from "./delivery/journal.ts";
-import { deviceOf } from "./delivery/notify-phones.ts";
+import { StanzaIds } from "./delivery/stanza-ids.ts";
 import type { LiveParameters } from "./live-parameters.ts";
 import { jidFromAor } from "./mapping/address.ts";
 import { type ContentFromSip, contentFromSip } from "./mapping/from-sip.ts";
 import type { InstantMessage } from "./mapping/instant-message.ts";
-import type { PhoneFeatures } from "./phone-features.ts";
+import { deviceOf, type PhoneFeatures } from "./phone-features.ts";
 import type { IdentityPolicy } from "./policy/identity.ts";
 import { failureText, refusalOfIm } from "./policy/permission.ts";
 import { type Refusal, refusal } from "./refusal.ts";
@@ -55,10 +55,12 @@ const NO_EXTENSIONS: ReadonlySet<string> = new Set();
 export class SipMessages {
   readonly #options: SipMessagesOptions;
   readonly #merged: MergedRequests;
+  readonly #stanzaIds: StanzaIds;
 
   constructor(options: SipMessagesOptions) {
     this.#options = options;
     this.#merged = new MergedRequests(options);
+    this.#stanzaIds = new StanzaIds(options);
   }
 
   /** The dispatch row for the SIP method MESSAGE. RFC 3428 §7. */
@@ -152,7 +154,7 @@ export class SipMessages {
       im: { ...written, ...this.#unspokenWish(written, binding), ...(thread === undefined ? {} : { thread }) },
       aor,
       jid: this.#resourceFor(to, conversation.xmppLock),
-      stanzaId: written.id,
+      stanzaId: this.#stanzaIds.idOf(request),
       callId: request.callId,
       acceptedAt: clock.now(),
       ...(binding === undefined ? {} : { device: deviceOf(binding) }),
@@ -172,7 +174,9 @@ export class SipMessages {
    */
   #unspokenWish(im: InstantMessage, binding: Binding | undefined): Partial<InstantMessage> {
     if (im.asks !== undefined || binding === undefined) return {};
-    return this.#options.features.has(binding.aor, binding.contact, "imdn") ? { asks: ["delivered", "displayed"] } : {};
+    return this.#options.features.has(binding.aor, deviceOf(binding), "imdn")
+      ? { asks: ["delivered", "displayed"] }
+      : {};
   }
 
   /** Receipts and typing are answered 200 whatever becomes of them, so that nothing is ever said about them. */
@@ -202,10 +206,10 @@ export class SipMessages {
   /** What a phone sends, or says that it takes, it understands. */
   #learn({ request, aor, binding }: Incoming): void {
     if (binding === undefined) return;
-    const { contact } = binding;
-    this.#options.features.learnAccept(aor, contact, request.fields.all("accept"));
+    const { features } = this.#options;
+    features.learnAccept(aor, deviceOf(binding), request.fields.all("accept"));
     const type = request.fields.get("content-type");
-    if (type !== undefined) this.#options.features.learnAccept(aor, contact, [type]);
+    if (type !== undefined) features.learnAccept(aor, deviceOf(binding), [type]);
   }
 
   #refuse({ request, responder }: Incoming, why: Refusal): void {

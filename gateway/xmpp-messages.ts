@@ -75,14 +75,14 @@ export class XmppMessages {
 
   #onContent(content: ContentFromXmpp, incoming: Incoming): void {
     const { im } = content;
-    if (im !== undefined && this.#hasBeenHere(im, incoming)) return;
     const aor = this.#options.routing.aorOfJid(incoming.to);
+    if (im !== undefined && aor.ok && this.#hasBeenHere(im, aor.value, incoming)) return;
     if (aor.ok && this.#options.isKnown(aor.value)) this.#onSigns(content, aor.value, incoming);
     if (im !== undefined) this.#onIm(im, content, incoming);
   }
 
-  #hasBeenHere(im: InstantMessage, { from }: Incoming): boolean {
-    if (!this.#options.duplicates.seen(formatJid(from), im)) return false;
+  #hasBeenHere(im: InstantMessage, aor: string, { from }: Incoming): boolean {
+    if (!this.#options.duplicates.seen({ jid: formatJid(from), aor }, im)) return false;
     this.#options.counters.add("im.duplicates");
     this.#options.log.info({ stanzaId: im.id, from: bareOf(from) }, "message that was here before dropped");
     return true;

@@ -141,10 +141,15 @@ export class Delivery {
     return this.xmppToSip.store(accepted, "");
   }
 
-  /** What nobody took so far is told again. */
-  tellAgain(row: JournalRow): void {
-    if (row.direction === "to-xmpp") this.#teller.onRegistered(row.accepted.aor);
-    else this.xmppToSip.resume(row);
+  /** What no phone took so far is told again; false when its sender is on the XMPP side, where it waits for the link. */
+  tellAgain({ direction, accepted }: JournalRow): boolean {
+    const { routing } = this.#options;
+    const jid = parseJid(accepted.jid);
+    const sender = jid.ok ? routing.aorOfJid(jid.value) : jid;
+    const aor = direction === "to-xmpp" ? accepted.aor : sender.ok ? sender.value : "";
+    if (!routing.isLocalSip(aor)) return false;
+    this.#teller.onRegistered(aor);
+    return true;
   }
 
   /** SIP is up: phones can be told of failures. */

@@ -1,9 +1,10 @@
-import { createHash } from "node:crypto";
 import type { Answer, Responder } from "../../sip/engine.ts";
 import type { SipRequest } from "../../sip/message.ts";
 import type { Clock } from "../clock.ts";
 import type { InstantMessage } from "../mapping/instant-message.ts";
+import { digestOf } from "./digest-of.ts";
 import { Generations } from "./generations.ts";
+import type { AcceptedIm } from "./journal.ts";
 
 /** A client that resends what its broken stream has left in doubt does so when it is back: soon, with the same id. */
 const STANZA_KEPT_MS = 300_000;
@@ -11,38 +12,45 @@ const STANZA_KEPT_MS = 300_000;
 /** About 100 bytes each, 2 MB in all: the last twenty seconds at 1,000 IMs a second, five minutes at 60. */
 const STANZA_GENERATION = 10_000;
 
-/** What tells one IM of an XMPP client from its others. */
-type Named = Pick<InstantMessage, "id" | "originId" | "text">;
+/** From which full JID to which SIP user. */
+type Between = Pick<AcceptedIm, "jid" | "aor">;
+
+/** What a client calls an IM. */
+interface Names {
+  readonly id?: string | undefined;
+  readonly originId?: string | undefined;
+}
 
 /**
- * Message stanzas that came before: the same id, or origin-id, with the same text from the same full JID within five
- * minutes is the same IM. The text counts since there are clients that number from 1 at each sign-in.
+ * Message stanzas that came before: the same id, or origin-id, with the same text from the same full JID to the same user
+ * within five minutes is the same IM. The text counts since there are clients that number from 1 at each sign-in.
  */
 export class DuplicateStanzas {
-  readonly #seen: Generations<true>;
+  readonly #textOf: Generations<string>; // its digest, by the names of the IM
 
   constructor({ clock }: { readonly clock: Pick<Clock, "now"> }) {
-    this.#seen = new Generations({ clock, size: STANZA_GENERATION, keepMs: STANZA_KEPT_MS });
+    this.#textOf = new Generations({ clock, size: STANZA_GENERATION, keepMs: STANZA_KEPT_MS });
   }
 
   /** Whether it has been here, and remembers it. Never true of a stanza without any id. */
-  seen(fullJid: string, im: Named): boolean {
-    const keys = keysOf(fullJid, im);
-    const isKnown = keys.some((key) => this.#seen.get(key) === true);
-    for (const key of keys) this.#seen.set(key, true);
+  seen(between: Between, im: Names & Pick<InstantMessage, "text">): boolean {
+    const keys = keysOf(between, im);
+    const text = digestOf([im.text]);
+    const isKnown = keys.some((key) => this.#textOf.get(key) === text);
+    for (const key of keys) this.#textOf.set(key, text);
     return isKnown;
   }
 
   /** For one whose sender has been told that it failed: many clients send it again under its old id. */
-  forget(fullJid: string, im: Named): void {
-    for (const key of keysOf(fullJid, im)) this.#seen.delete(key);
+  forget(between: Between, names: Names): void {
+    for (const key of keysOf(between, names)) this.#textOf.delete(key);
   }
 }
 
 /** A resent stanza may come under a new id with its old origin-id; most clients write the same into both. */
-function keysOf(fullJid: string, { id, originId, text }: Named): readonly string[] {
+function keysOf({ jid, aor }: Between, { id, originId }: Names): readonly string[] {
   const names = new Set([id, originId].filter((name) => name !== undefined && name !== ""));
-  return [...names].map((name) => digestOf([fullJid, name ?? "", text]));
+  return [...names].map((name) => digestOf([jid, aor, name ?? ""]));
 }
 
 /** 64*T1: for so long a client resends over UDP, and a proxy's branches are open. RFC 3261 §17.1.2.2. */
@@ -157,11 +165,4 @@ class FirstResponder implements Responder {
     this.#responder.respond(status, answer);
     if (isFirst && status >= 200) this.#onFinal({ status, answer });
   }
-}
-
-/** 132 bits of SHA-256: nobody finds two alike, and a key keeps no message. Each part stands behind its length. */
-function digestOf(parts: readonly (string | Buffer)[]): string {
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(`${Buffer.byteLength(part)}:`).update(part);
-  return hash.digest("base64").slice(0, 22);
 }

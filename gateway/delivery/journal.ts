@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
 import type { JournalCount, JournalFilter, JournalRecord, JournalState, Store } from "../../store/port.ts";
 import type { Clock } from "../clock.ts";
@@ -23,6 +24,7 @@ export interface JournalRow {
   readonly accepted: AcceptedIm;
   readonly state: JournalState;
   readonly problem?: string | undefined; // why it is not delivered, for people
+  readonly senderTold?: true; // that it failed; an operator tries it once more
 }
 
 /** A row is about 1 KB: 100 MB of disk at the most. Beyond it new IMs are refused, and their senders told. */
@@ -48,8 +50,10 @@ export class Journal {
   readonly #options: JournalOptions;
   /** Ids of the rows that are not settled and not at rest. */
   readonly #open = new Set<string>();
-  /** Ids of rows that are on disk for a moment longer. */
-  #settled = new Set<string>();
+  /** Ids of rows that are on disk for a moment longer; of those `#leaving` the removal is under way. */
+  readonly #settled = new Set<string>();
+  readonly #leaving = new Set<string>();
+  readonly #run = randomBytes(3).toString("hex");
   #sequence = 0;
   #cancelFlush: (() => void) | undefined;
 
@@ -116,7 +120,8 @@ export class Journal {
     const { limit } = filter;
     const onDisk = limit === undefined ? filter : { ...filter, limit: limit + this.#settled.size };
     const records = await this.#options.store.list(onDisk);
-    return records.flatMap((record) => (this.#settled.has(record.id) ? [] : (rowFromRecord(record) ?? [])));
+    const rows = records.flatMap((record) => (this.#settled.has(record.id) ? [] : (rowFromRecord(record) ?? [])));
+    return limit === undefined ? rows : rows.slice(0, limit);
   }
 
   async find(id: string): Promise<JournalRow | undefined> {
@@ -158,16 +163,21 @@ export class Journal {
   async #removeSettled(): Promise<void> {
     this.#cancelFlush?.();
     this.#cancelFlush = undefined;
-    const ids = this.#settled;
-    this.#settled = new Set();
-    await Promise.all([...ids].map((id) => this.#options.store.remove(id)));
+    const ids = [...this.#settled].filter((id) => !this.#leaving.has(id));
+    for (const id of ids) this.#leaving.add(id);
+    try {
+      await Promise.all(ids.map((id) => this.#options.store.remove(id)));
+      for (const id of ids) this.#settled.delete(id);
+    } finally {
+      for (const id of ids) this.#leaving.delete(id);
+    }
   }
 
-  /** Sorts by time and, within a millisecond, by order of acceptance. */
+  /** Sorts by time and, within a millisecond, by order of acceptance; the run makes it another one if the clock steps back. */
   #nextId(): string {
     this.#sequence = (this.#sequence + 1) % 1_000_000;
     const time = this.#options.clock.now().toString(36).padStart(9, "0");
-    return `${time}-${this.#sequence.toString().padStart(6, "0")}`;
+    return `${time}-${this.#sequence.toString().padStart(6, "0")}-${this.#run}`;
   }
 }
 

@@ -35,6 +35,14 @@ const SWEEP_EVERY_MS = 10_000;
 /** A phone that is registered and did not answer is tried again; a REGISTER comes in between when it is alive. */
 const RETRY_AFTER_MS = [5_000, 15_000, 60_000, 300_000, 900_000] as const;
 
+/** A user whose IMs are being sent. */
+interface Serving {
+  /** Ids of rows that were taken away meanwhile, and may stand on a page that is read already. */
+  readonly takenAway: Set<string>;
+  /** The last row of the pages so far; undefined: the next page begins with the oldest. */
+  after: string | undefined;
+}
+
 /** The IMs that wait for one user. */
 interface Mailbox {
   waiting: number;
@@ -49,13 +57,13 @@ interface Mailbox {
 export class OfflineStore {
   readonly #options: OfflineStoreOptions;
   readonly #mailboxes = new Map<string, Mailbox>();
-  /** By AOR being served: ids of the rows that were taken away meanwhile, and may stand on a page that is read already. */
-  readonly #served = new Map<string, Set<string>>();
+  readonly #served = new Map<string, Serving>(); // by AOR
   readonly #queue = new Set<string>(); // AORs to be served
   readonly #underWay = new Set<string>(); // ids of rows
   #stored = 0;
   #held = false;
   #cancelSweep: () => void = () => {};
+  #onIdle: () => void = () => {};
 
   constructor(options: OfflineStoreOptions) {
     this.#options = options;
@@ -72,11 +80,20 @@ export class OfflineStore {
     this.#sweep();
   }
 
-  /** Begins nothing more; what waits stays on disk. */
-  hold(): void {
+  /** Begins nothing more; what waits stays on disk. Resolves when nothing is under way. */
+  hold(): Promise<void> {
     this.#held = true;
     this.#cancelSweep();
     for (const mailbox of this.#mailboxes.values()) cancelRetry(mailbox);
+    if (this.#served.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onIdle = resolve;
+    });
+  }
+
+  /** Users with an IM under way. */
+  get beingServed(): number {
+    return this.#served.size;
   }
 
   get stored(): number {
@@ -116,17 +133,20 @@ export class OfflineStore {
   }
 
   /** A row is in state "stored", or about to be: it counts from here on. */
-  add({ accepted: { aor } }: JournalRow): void {
+  add({ id, accepted: { aor } }: JournalRow): void {
     const mailbox = this.#mailboxOf(aor);
     mailbox.waiting += 1;
     this.#stored += 1;
     this.#options.counters.add("im.to-sip.stored");
-    if (mailbox.cancelRetry === undefined && !this.#served.has(aor)) this.#retryLater(aor);
+    const serving = this.#served.get(aor);
+    if (serving === undefined && mailbox.cancelRetry === undefined) this.#retryLater(aor);
+    // It was on its way while younger ones were read: those behind it in its conversation must not overtake it.
+    if (serving?.after !== undefined && id < serving.after) serving.after = undefined;
   }
 
   /** Somebody else decides about a row that waits: it will not be sent. */
   takeAway(row: JournalRow): void {
-    this.#served.get(row.accepted.aor)?.add(row.id);
+    this.#served.get(row.accepted.aor)?.takenAway.add(row.id);
     this.#remove(row);
   }
 
@@ -156,15 +176,20 @@ export class OfflineStore {
       if (this.#served.size >= MAX_SERVED_AT_ONCE) return;
       if (this.#served.has(aor)) continue; // asked again while being served
       this.#queue.delete(aor);
-      this.#served.set(aor, new Set());
-      void this.#empty(aor).then(() => this.#next());
+      const serving: Serving = { takenAway: new Set(), after: undefined };
+      this.#served.set(aor, serving);
+      void this.#empty(aor, serving).then(() => {
+        if (this.#served.size === 0) this.#onIdle();
+        this.#next();
+      });
     }
   }
 
   /** Page by page, each behind the one before: of the rows of a page some may be on disk for a moment longer. */
-  async #empty(aor: string): Promise<void> {
+  async #empty(aor: string, serving: Serving): Promise<void> {
     try {
-      for (let after: string | undefined; this.#mayServe(aor); ) {
+      while (this.#mayServe(aor)) {
+        const { after } = serving;
         const at = after === undefined ? {} : { after };
         const page = await this.#options.journal.rows({
           states: ["stored"],
@@ -174,11 +199,11 @@ export class OfflineStore {
           ...at,
         });
         if (page.length === 0) return this.#onNoMore(aor, after);
+        serving.after = page.at(-1)?.id;
         for (const row of page) {
           if (!this.#mayServe(aor)) return;
           if (!(await this.#attempt(row))) return this.#retryLater(aor);
         }
-        after = page.at(-1)?.id;
       }
     } catch (error) {
       this.#options.log.error({ err: error, aor }, "waiting messages not read");
@@ -200,7 +225,7 @@ export class OfflineStore {
   /** False: nobody answers for the user. */
   async #attempt(row: JournalRow): Promise<boolean> {
     const { attempt, crosses } = this.#options;
-    if (this.#served.get(row.accepted.aor)?.has(row.id)) return true;
+    if (this.#served.get(row.accepted.aor)?.takenAway.has(row.id)) return true;
     if (!this.#isGatewayOn() && crosses(row)) return true; // it waits until the gateway is switched on
     this.#underWay.add(row.id);
     try {

@@ -10,6 +10,8 @@ import type { Asked, Disposition } from "../mapping/instant-message.ts";
 import { type MessageRequest, messageFromDisposition } from "../mapping/to-sip.ts";
 import { stanzaFromDisposition } from "../mapping/to-xmpp.ts";
 import type { AcceptedIm } from "./journal.ts";
+import { Lanes } from "./lanes.ts";
+import { sendUntilTaken } from "./send-until-taken.ts";
 
 /** Somebody who asked, and what for. Found by what the other side's client will name. */
 interface Asker {
@@ -51,6 +53,7 @@ type Side = "sip" | "xmpp";
  */
 export class Receipts {
   readonly #options: ReceiptsOptions;
+  readonly #turns = new Lanes();
   #cancelSweep: () => void = () => {};
 
   constructor(options: ReceiptsOptions) {
@@ -89,28 +92,28 @@ export class Receipts {
     const { stanzaId, im, aor, jid, callId } = accepted;
     if (stanzaId === undefined || !im.asks?.includes("delivered")) return Promise.resolve();
     const key = keyOf("sip", accepted, im.messageId ?? callId);
-    this.#watch(this.#find(key).then((asker) => asker && this.#strike(key, asker, "delivered")));
+    this.#watch(this.#withAsker(key, (asker) => this.#strike(key, asker, "delivered")));
     return this.#tellXmpp(aor, jid, { messageId: stanzaId, outcome: "delivered" });
   }
 
   /** A phone reports on an IM of an XMPP user. */
-  async onDispositionFromSip(aor: string, peer: Jid, { messageId, outcome }: Disposition): Promise<void> {
+  onDispositionFromSip(aor: string, peer: Jid, { messageId, outcome }: Disposition): Promise<void> {
     const key = keyOf("sip", { aor, jid: formatJid(peer) }, messageId);
-    const asker = await this.#find(key);
-    if (asker === undefined) return;
-    const told: Disposition = { messageId: asker.messageId, outcome };
-    if (outcome === "failed") this.#options.onFailed({ aor, jid: asker.jid, stanzaId: asker.messageId });
-    else if (asker.asks.includes(outcome)) void this.#tellXmpp(aor, asker.jid, told);
-    this.#strike(key, asker, outcome);
+    return this.#withAsker(key, (asker) => {
+      const told: Disposition = { messageId: asker.messageId, outcome };
+      if (outcome === "failed") this.#options.onFailed({ aor, jid: asker.jid, stanzaId: asker.messageId });
+      else if (asker.asks.includes(outcome)) void this.#tellXmpp(aor, asker.jid, told);
+      this.#strike(key, asker, outcome);
+    });
   }
 
   /** An XMPP client reports on an IM of a SIP user. */
-  async onDispositionFromXmpp(from: Jid, aor: string, { messageId, outcome }: Disposition): Promise<void> {
+  onDispositionFromXmpp(from: Jid, aor: string, { messageId, outcome }: Disposition): Promise<void> {
     const key = keyOf("xmpp", { aor, jid: formatJid(from) }, messageId);
-    const asker = await this.#find(key);
-    if (asker === undefined) return;
-    if (asker.asks.includes(outcome)) this.#tellSip(aor, from, { asker, outcome });
-    this.#strike(key, asker, outcome);
+    return this.#withAsker(key, (asker) => {
+      if (asker.asks.includes(outcome)) this.#tellSip(aor, from, { asker, outcome });
+      this.#strike(key, asker, outcome);
+    });
   }
 
   /** An IM of a SIP user failed after its final answer: its client marks it. */
@@ -129,13 +132,7 @@ export class Receipts {
     const stanza = stanzaFromDisposition(disposition, { from: from.value, to: to.value, id: this.#options.newId() });
     if (stanza === undefined) return Promise.resolve();
     this.#options.counters.add("receipts.to-xmpp");
-    return new Promise((resolve) => {
-      link.send(stanza, {
-        settled: ({ outcome }) => {
-          if (outcome !== "cancelled") resolve();
-        },
-      });
-    });
+    return new Promise((done) => sendUntilTaken(stanza, { link, clock: this.#options.clock, done }));
   }
 
   #tellSip(aor: string, peer: Jid, { asker, outcome }: { readonly asker: Asker; readonly outcome: Asked }): void {
@@ -154,6 +151,22 @@ export class Receipts {
     );
     this.#options.counters.add("receipts.to-sip");
     this.#options.sendToPhones(aor, message, asker.device);
+  }
+
+  /** Two reports on one message at once take their turns, so that neither is told twice. */
+  #withAsker(key: string, use: (asker: Asker) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const turn = async () => {
+        try {
+          const asker = await this.#find(key);
+          if (asker !== undefined) use(asker);
+          resolve();
+        } catch (error) {
+          reject(error);
+        }
+      };
+      if (!this.#turns.enter(key, turn)) resolve();
+    });
   }
 
   async #find(key: string): Promise<Asker | undefined> {

@@ -10,6 +10,7 @@ import type { Refusal } from "../refusal.ts";
 import type { DuplicateStanzas } from "./duplicates.ts";
 import type { Failure } from "./failure-teller.ts";
 import type { AcceptedIm, Direction } from "./journal.ts";
+import { sendUntilTaken } from "./send-until-taken.ts";
 
 /** Why an IM failed: `why` for people, the rest for an XMPP client. */
 export interface FailedBecause extends StanzaErrorDetails {
@@ -66,7 +67,7 @@ export class SenderNotice {
 
   #tellXmpp(accepted: AcceptedIm, { because, told }: Notice): void {
     const { why, ...details } = because;
-    this.#options.duplicates.forget(accepted.jid, accepted.im);
+    this.#options.duplicates.forget(accepted, { ...accepted.im, id: accepted.stanzaId });
     const us = jidFromAor(accepted.aor, this.#options.domains);
     const link = us.ok ? this.#options.linkOf(us.value.domain) : undefined;
     const original = us.ok ? originalOf(accepted, formatJid(us.value)) : undefined;
@@ -76,11 +77,7 @@ export class SenderNotice {
       this.#options.log.error({ aor, jid }, "no XMPP component to tell the sender of a failed message");
       return;
     }
-    link.send(stanza, {
-      settled: ({ outcome }) => {
-        if (outcome !== "cancelled") told();
-      },
-    });
+    sendUntilTaken(stanza, { link, clock: this.#options.clock, done: told });
   }
 }
 

@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { Counters } from "../counters.ts";
 import type { AcceptedIm, Journal, JournalRow } from "./journal.ts";
 
-/** Enough to see a pattern; the oldest go first. About 1 KB each. */
+/** Enough to see a pattern, and a tenth more within the hour; the oldest go first. About 1 KB each. */
 const MAX_SET_ASIDE = 1_000;
 
 /** By then an operator has looked, or never will; what people wrote is not kept for ever. */
@@ -22,6 +22,7 @@ export interface SetAsideOptions {
 export class SetAside {
   readonly #options: SetAsideOptions;
   #cancelSweep: () => void = () => {};
+  #sinceTrim = 0;
 
   constructor(options: SetAsideOptions) {
     this.#options = options;
@@ -40,6 +41,7 @@ export class SetAside {
     counters.add("im.set-aside");
     log.warn({ row: row.id, callId: row.accepted.callId, problem }, "message set aside");
     journal.move(row, "set-aside", problem);
+    this.#onePlus();
   }
 
   /** One that was never in the journal: its sender had the answer at once. */
@@ -49,9 +51,19 @@ export class SetAside {
     log.warn({ callId: accepted.callId, problem }, "message set aside");
     const { written } = journal.accept("to-xmpp", conversation, accepted, { state: "set-aside", problem });
     written.catch((error: unknown) => log.error({ err: error }, "message set aside not written"));
+    this.#onePlus();
+  }
+
+  /** A burst must not wait for the sweep. */
+  #onePlus(): void {
+    this.#sinceTrim += 1;
+    if (this.#sinceTrim < MAX_SET_ASIDE / 10) return;
+    this.#cancelSweep();
+    this.#sweep();
   }
 
   #sweep(): void {
+    this.#sinceTrim = 0;
     this.#trim().catch((error: unknown) =>
       this.#options.log.error({ err: error }, "messages set aside not looked through"),
     );

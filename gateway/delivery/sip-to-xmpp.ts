@@ -52,6 +52,7 @@ interface InFlight {
   row: JournalRow | undefined; // from then on
   error: StanzaError | undefined; // that the IM brought about
   poison: string | undefined; // why the link set it aside
+  overloaded: boolean; // taken back, since the journal is full
   cancelTimer: () => void;
   queued: QueuedStanza;
 }
@@ -101,11 +102,24 @@ export class SipToXmpp {
     else this.#launch(row.accepted, row.conversation, { row });
   }
 
+  /** Whether the row waits for the link or its barrier. */
+  holds(id: string): boolean {
+    return this.#flightOf(id) !== undefined;
+  }
+
   isUnderWay(id: string): boolean {
-    for (const { row, link } of this.#inFlight.values()) {
-      if (row?.id === id) return link.status().state === "online";
-    }
-    return false;
+    return this.#flightOf(id)?.link.status().state === "online";
+  }
+
+  /** An operator takes away what no component carries: its sender is told. */
+  drop(row: JournalRow): void {
+    const { text } = refusal("dropped");
+    this.#tell(this.#options.journal.move(row, "failed", text).row, text);
+  }
+
+  #flightOf(id: string): InFlight | undefined {
+    for (const flight of this.#inFlight.values()) if (flight.row?.id === id) return flight;
+    return undefined;
   }
 
   /** An error stanza from the XMPP side: about an IM under way, or, later, about one that was already answered. */
@@ -138,6 +152,7 @@ export class SipToXmpp {
       row: origin.row,
       error: undefined,
       poison: undefined,
+      overloaded: false,
       cancelTimer: () => {},
       queued: NOT_QUEUED,
     };
@@ -170,6 +185,7 @@ export class SipToXmpp {
     const { journal, counters } = this.#options;
     if (journal.full) {
       counters.add("journal.limit-hit");
+      flight.overloaded = true;
       flight.queued.cancel(); // tells the sender; once it is written the answer waits for the barrier
       return;
     }
@@ -202,13 +218,13 @@ export class SipToXmpp {
     else this.#onDelivered(flight);
   }
 
-  /** The link stops with us. What is in the journal is sent at the next start; all others are told. */
+  /** The link stops with us, or the journal is full. What is in the journal is sent at the next start, others are told. */
   #onCancelled(flight: InFlight): void {
     if (flight.responder === undefined) return;
-    const stopping = refusal("stopping");
-    flight.responder.respond(stopping.sip.status, {
-      reason: stopping.text,
-      headers: [["Retry-After", String(stopping.retryAfterSeconds)]],
+    const why = refusal(flight.overloaded ? "overloaded" : "stopping");
+    flight.responder.respond(why.sip.status, {
+      reason: why.text,
+      headers: [["Retry-After", String(why.retryAfterSeconds)]],
     });
     this.#settle(flight);
   }
@@ -250,8 +266,12 @@ export class SipToXmpp {
   /** The row stays until the sender has been told, and longer when an operator should look at it. */
   #tell(row: JournalRow, why: string, poison?: string): void {
     const { notice, receipts, setAside, journal } = this.#options;
-    receipts.failed(row.accepted);
     const told = () => (poison === undefined ? journal.settle(row) : setAside.put(row, poison));
+    if (row.senderTold) {
+      told();
+      return;
+    }
+    receipts.failed(row.accepted);
     notice.failed("to-xmpp", row.accepted, { because: { condition: "undefined-condition", why }, told });
   }
 

@@ -11,7 +11,7 @@ import { type DomainMap, sipFromAor, sipFromJid } from "../mapping/address.ts";
 import type { SipFailure } from "../mapping/error.ts";
 import type { Asked } from "../mapping/instant-message.ts";
 import { messageFromIm, messageOverheadBytes, type SipEnvelope } from "../mapping/to-sip.ts";
-import type { PhoneFeatures } from "../phone-features.ts";
+import { deviceOf, type PhoneFeatures } from "../phone-features.ts";
 import { type Registrations, targetOf } from "../registrations.ts";
 import { bestOf } from "./fate.ts";
 import { type BindingOutcome, forkByPreference, GLOBAL_FAILURE, TRY_OTHERS_AFTER_MS } from "./fork.ts";
@@ -65,10 +65,12 @@ export class ToPhones {
   async send(accepted: AcceptedIm, timeoutMs: number): Promise<PhonesOutcome | undefined> {
     const envelope = this.#envelope(accepted);
     if (envelope === undefined) return undefined;
-    const bindings = oncePerDevice(this.#options.registrations.bindingsOf(accepted.aor));
+    const registered = this.#options.registrations.bindingsOf(accepted.aor);
+    const bindings = oncePerDevice(registered);
     const send = (binding: Binding, waitMs: number) => this.#toBinding(binding, { accepted, envelope, waitMs });
     const failures: SipFailure[] = [];
-    const locked = this.#lockedBinding(accepted, bindings);
+    const device = this.#lockedDevice(accepted, registered);
+    const locked = bindings.find((binding) => deviceOf(binding) === device);
     const others = bindings.filter((binding) => binding !== locked);
     if (locked !== undefined) {
       const waitMs = others.length > 0 ? Math.min(timeoutMs, TRY_OTHERS_AFTER_MS) : timeoutMs;
@@ -92,10 +94,11 @@ export class ToPhones {
   }
 
   /** The phone that replied last, while it is registered. */
-  #lockedBinding(accepted: AcceptedIm, bindings: readonly Binding[]): Binding | undefined {
+  #lockedDevice(accepted: AcceptedIm, registered: readonly Binding[]): string | undefined {
     if (this.#options.parameters.get("im.forking") === "all") return undefined;
     const lock = this.#options.conversations.of(pairOf(accepted))?.sipLock;
-    return lock === undefined ? undefined : bindings.find(({ contact }) => contact === lock);
+    const locked = registered.find(({ contact }) => contact === lock);
+    return locked && deviceOf(locked);
   }
 
   async #toBinding(binding: Binding, leg: Leg): Promise<BindingOutcome<AtPhone>> {
@@ -103,9 +106,9 @@ export class ToPhones {
     const { aor, contact } = binding;
     let sent = await this.#inOne(binding, leg);
     if (sent.response.status === 415) {
-      features.learnAccept(aor, contact, sent.response.fields.all("accept"));
+      features.learnAccept(aor, deviceOf(binding), sent.response.fields.all("accept"));
       if (sent.asCpim) {
-        features.unlearn(aor, contact, "cpim");
+        features.unlearn(aor, deviceOf(binding), "cpim");
         sent = await this.#inOne(binding, leg);
       }
     }
@@ -120,7 +123,7 @@ export class ToPhones {
   async #inOne(binding: Binding, { accepted, envelope, waitMs }: Leg): Promise<Sent> {
     const { features, expectReceipt, engine } = this.#options;
     const { im } = accepted;
-    const asCpim = features.has(binding.aor, binding.contact, "cpim");
+    const asCpim = features.has(binding.aor, deviceOf(binding), "cpim");
     const asks = im.asks ?? [];
     if (asCpim ? asks.length > 0 : asks.includes("displayed")) expectReceipt(accepted, envelope.messageId);
     const form = asCpim ? { ...envelope, cpim: { dispositions: dispositionsFor(asks) } } : envelope;

@@ -46,10 +46,11 @@ export class WaitingMessages implements MessagesView {
     const { journal, delivery } = this.#options;
     const row = await journal.find(id);
     if (row === undefined) return "not-found";
-    if (isUnderWay(row) || this.#isHandedOver(row)) return "under-way";
+    if (this.#isUnderWay(row)) return "under-way";
     if (row.state === "stored") delivery.xmppToSip.offline.serve(row.accepted.aor);
-    else if (row.state === "set-aside") delivery.resume(journal.move(row, "accepted").row);
-    else delivery.tellAgain(row);
+    else if (row.state === "set-aside") delivery.resume({ ...journal.move(row, "accepted").row, senderTold: true });
+    else if (row.state === "accepted") delivery.resume(row);
+    else if (!delivery.tellAgain(row)) return "under-way";
     return "retried";
   }
 
@@ -57,9 +58,10 @@ export class WaitingMessages implements MessagesView {
     const { journal, delivery } = this.#options;
     const row = await journal.find(id);
     if (row === undefined) return "not-found";
-    if (isUnderWay(row) || this.#isHandedOver(row)) return "under-way";
+    if (this.#isUnderWay(row)) return "under-way";
     if (row.state === "stored") delivery.xmppToSip.drop(row);
-    else journal.settle(row); // its sender has been told, or there is no way to tell
+    else if (row.state === "accepted") delivery.sipToXmpp.drop(row);
+    else journal.settle(row); // its sender has been told, or is being told
     return "dropped";
   }
 
@@ -83,15 +85,18 @@ export class WaitingMessages implements MessagesView {
   }
 
   #stateOf(row: JournalRow): MessageState {
-    return this.#isHandedOver(row) ? "handed-over" : row.state;
+    return row.state === "accepted" && this.#isHandedOver(row) ? "handed-over" : row.state;
   }
 
   #isHandedOver({ id }: JournalRow): boolean {
     const { sipToXmpp, xmppToSip } = this.#options.delivery;
     return sipToXmpp.isUnderWay(id) || xmppToSip.isUnderWay(id);
   }
-}
 
-function isUnderWay({ state }: JournalRow): boolean {
-  return state === "accepted" || state === "confirmed";
+  /** A row to XMPP that nothing holds belongs to a component that is not configured any more. */
+  #isUnderWay(row: JournalRow): boolean {
+    const { sipToXmpp } = this.#options.delivery;
+    if (row.state === "confirmed" || this.#isHandedOver(row)) return true;
+    return row.state === "accepted" && (row.direction === "to-sip" || sipToXmpp.holds(row.id));
+  }
 }

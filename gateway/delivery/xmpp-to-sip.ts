@@ -65,7 +65,7 @@ export class XmppToSip {
 
   /** Conversations with an IM under way. */
   get underWay(): number {
-    return this.#lanes.busy;
+    return this.#lanes.busy + this.offline.beingServed;
   }
 
   isUnderWay(id: string): boolean {
@@ -137,10 +137,9 @@ export class XmppToSip {
   }
 
   /** Begins nothing more: what waits stays in the journal for the next start. Resolves when nothing is under way. */
-  hold(): Promise<void> {
+  async hold(): Promise<void> {
     this.#held = true;
-    this.offline.hold();
-    return this.#lanes.whenIdle();
+    await Promise.all([this.offline.hold(), this.#lanes.whenIdle()]);
   }
 
   async #storeOrRefuse(accepted: AcceptedIm, conversation: string): Promise<void> {
@@ -246,6 +245,10 @@ export class XmppToSip {
   /** The row goes when the sender knows, or rests where an operator can look at it. */
   #tell(row: JournalRow, because: FailedBecause, then = () => this.#options.journal.settle(row)): void {
     this.#options.counters.add("im.to-sip.failed");
+    if (row.senderTold) {
+      then();
+      return;
+    }
     this.#options.notice.failed(row.direction, row.accepted, { because, told: then });
   }
 

@@ -16,7 +16,7 @@ export const MESSAGE_FIELDS = [
   { sip: "Subject",           xmpp: "<subject/>", note: "a stanza with a subject alone is read as its text" },
   { sip: "Call-ID",           xmpp: "<thread/>",  note: "to XMPP: the thread of the XMPP side, else the first Call-ID of the conversation; to SIP: a fresh Call-ID each time, since phones drop a reused one as a duplicate" },
   { sip: "Content-Language",  xmpp: "xml:lang",   note: "" },
-  { sip: "branch of Via",     xmpp: "id",         note: "to XMPP only; a branch of our own is fresh for each attempt" },
+  { sip: "Call-ID, From tag, body", xmpp: "id",   note: "to XMPP only, their digest: a phone that sends an IM again after a restart has a new branch" },
   { sip: "Date",              xmpp: "",           note: "when the stanza came in" },
   { sip: "imdn.Message-ID",   xmpp: "id",         note: "what a receipt names; of a MESSAGE without CPIM its Call-ID" },
   { sip: "Auto-Submitted",    xmpp: "type",       note: "what a program sent: a failure is told to nobody; from XMPP `headline`" },

@@ -5,7 +5,7 @@ import type { SipRequest } from "../../../sip/message.ts";
 import { FakeClock } from "../../sip/fake-clock.ts";
 import { requestWith } from "../sip-request.ts";
 
-const BALCONY = "juliet@xmpp.test/balcony";
+const BALCONY = { jid: "juliet@xmpp.test/balcony", aor: "romeo@sip.test" };
 const IM = { id: "1", text: "Romeo?" };
 
 describe("a message stanza that came before", () => {
@@ -20,7 +20,7 @@ describe("a message stanza that came before", () => {
     expect(duplicates.seen(BALCONY, IM)).to.equal(true);
     expect(duplicates.seen(BALCONY, { ...IM, id: "2" })).to.equal(false);
     expect(duplicates.seen(BALCONY, { ...IM, text: "Romeo!" })).to.equal(false);
-    expect(duplicates.seen("juliet@xmpp.test/chamber", IM)).to.equal(false);
+    expect(duplicates.seen({ ...BALCONY, jid: "juliet@xmpp.test/chamber" }, IM)).to.equal(false);
   });
 
   it("XEP-0359: or the same origin-id under another id", () => {
@@ -52,10 +52,10 @@ describe("a message stanza that came before", () => {
 
   it("no part of one can be taken for a part of another", () => {
     const { duplicates } = setUp();
-    expect(duplicates.seen("a@b/c", { id: "1", text: "23" })).to.equal(false);
-    expect(duplicates.seen("a@b/c", { id: "12", text: "3" })).to.equal(false);
-    expect(duplicates.seen("a@b/c1", { id: "1", text: "3" })).to.equal(false);
-    expect(duplicates.seen("a@b/c", { id: "1:1", text: "2:23" })).to.equal(false);
+    expect(duplicates.seen({ jid: "a@b/c", aor: "d@e" }, { id: "1", text: "23" })).to.equal(false);
+    expect(duplicates.seen({ jid: "a@b/c", aor: "d@e" }, { id: "12", text: "3" })).to.equal(false);
+    expect(duplicates.seen({ jid: "a@b/c1", aor: "d@e" }, { id: "1", text: "3" })).to.equal(false);
+    expect(duplicates.seen({ jid: "a@b/c", aor: "d@e" }, { id: "1:1", text: "2:23" })).to.equal(false);
   });
 });
 

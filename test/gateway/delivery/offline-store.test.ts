@@ -284,8 +284,9 @@ describe("a restart", () => {
     const { engine, register, delivery, states, wait, conditions } = await whileAway(["a", "b"]);
     await register(PHONE);
     await turn();
-    await delivery.holdTowardsSip();
+    const held = delivery.holdTowardsSip();
     engine.sent[0]?.answer(503, { madeHere: true });
+    await held;
     await wait(3_600_000);
     await register(PHONE);
     await turn();

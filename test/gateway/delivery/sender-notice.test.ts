@@ -98,9 +98,9 @@ describe("telling the sender of a failed IM", () => {
   it("its client may send it again under its old id", async () => {
     const { duplicates, fail } = await setUp();
     const accepted = imWith("a");
-    duplicates.seen(accepted.jid, accepted.im);
+    duplicates.seen(accepted, accepted.im);
     fail("to-sip", accepted);
-    expect(duplicates.seen(accepted.jid, accepted.im)).to.equal(false);
+    expect(duplicates.seen(accepted, accepted.im)).to.equal(false);
   });
 
   it("a component that is not configured any more: nobody is told, and the row stays", async () => {

@@ -122,8 +122,8 @@ const BY_STATE: readonly { readonly state: JournalState; readonly retry: string;
   { state: "accepted",  retry: "under-way", drop: "under-way" },
   { state: "confirmed", retry: "under-way", drop: "under-way" },
   { state: "stored",    retry: "retried",   drop: "dropped" },
-  { state: "failed",    retry: "retried",   drop: "dropped" },
-  { state: "expired",   retry: "retried",   drop: "dropped" },
+  { state: "failed",    retry: "under-way", drop: "dropped" }, // the error stanza waits for the link
+  { state: "expired",   retry: "under-way", drop: "dropped" },
   { state: "set-aside", retry: "retried",   drop: "dropped" },
 ];
 
@@ -171,28 +171,39 @@ describe("message retry", () => {
     expect(toXmpp.rows.size).to.equal(0);
   });
 
-  it("one set aside that is refused again is told and set aside again", async () => {
+  it("one set aside that is refused again is set aside again; its sender has been told before", async () => {
     const world = await withRow("set-aside", "to-xmpp");
     world.engine.answers = () => 200;
     await world.messages.retry(idOf(world));
     world.link.sent[0]?.settle({ outcome: "refused", why: "it ends the stream" });
     await world.settled();
-    expect(world.engine.bodies).to.have.length(1);
+    expect(world.engine.bodies).to.deep.equal([]);
     expect(world.states()).to.deep.equal(["set-aside"]);
   });
 
-  for (const state of ["failed", "expired"] as const) {
-    it(`${state}: its sender is told again, it is not sent`, async () => {
-      const world = await withRow(state);
-      await world.messages.retry(idOf(world));
-      await turn();
-      expect(world.engine.sent).to.deep.equal([]);
-      expect(world.link.sent[0]?.stanza.attrs).to.deep.include({ type: "error", id: "a", to: JULIET });
-      world.link.sent[0]?.settle({ outcome: "processed" });
-      await world.settled();
-      expect(world.rows.size).to.equal(0);
-    });
-  }
+  it("failed, and no phone of its sender took the telling: it is told again, the IM is not sent", async () => {
+    const world = await withRow("failed", "to-xmpp");
+    world.engine.answers = () => 480;
+    for (const row of (await world.journal.open()).rows) world.delivery.resume(row);
+    await turn();
+    world.engine.answers = () => 200;
+    expect(await world.messages.retry(idOf(world))).to.equal("retried");
+    await turn();
+    await world.settled();
+    expect(world.engine.bodies).to.have.length(2);
+    expect(world.link.sent).to.deep.equal([]);
+    expect(world.rows.size).to.equal(0);
+  });
+
+  it("of a component that is not configured any more: it can be tried and dropped", async () => {
+    const world = await withRow("accepted", "to-xmpp");
+    world.engine.answers = () => 200;
+    expect(await world.messages.drop(idOf(world))).to.equal("dropped");
+    await turn();
+    await world.settled();
+    expect(world.engine.bodies[0]).to.include("The administrator has removed the message");
+    expect(world.rows.size).to.equal(0);
+  });
 });
 
 describe("message drop", () => {
