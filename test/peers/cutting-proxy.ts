@@ -1,5 +1,9 @@
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
+/** RFC 6120 §4.9.3.14. */
+const POLICY_VIOLATION =
+  "<stream:error><policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>";
+
 /** A TCP relay on 127.0.0.1 whose connections can be cut with a RST to both sides. */
 export interface CuttingProxy {
   readonly port: number;
@@ -7,12 +11,18 @@ export interface CuttingProxy {
   /** Until `release`, new connections are closed at once. */
   hold(): void;
   release(): void;
+  /** A connection that brings this text is ended with a stream error, and what was read with it goes no further. */
+  refuse(text: string): void;
+  /** How many connections were ended so. */
+  readonly refusals: number;
   stop(): Promise<void>;
 }
 
 export async function startCuttingProxy(targetPort: number): Promise<CuttingProxy> {
   const sockets = new Set<Socket>();
   let held = false;
+  let refused: string | undefined;
+  let refusals = 0;
   const server = createServer({ noDelay: true }, (socket) => {
     if (held) {
       socket.destroy();
@@ -30,8 +40,18 @@ export async function startCuttingProxy(targetPort: number): Promise<CuttingProx
         sockets.delete(one);
         other.destroy();
       });
-      one.pipe(other);
     }
+    target.pipe(socket);
+    socket.on("data", (chunk: Buffer) => {
+      if (socket.writableEnded) return;
+      if (refused === undefined || !chunk.includes(refused)) {
+        target.write(chunk);
+        return;
+      }
+      refusals += 1;
+      target.unpipe(socket);
+      socket.end(POLICY_VIOLATION);
+    });
   });
   const cut = (): void => {
     for (const socket of sockets) {
@@ -47,6 +67,12 @@ export async function startCuttingProxy(targetPort: number): Promise<CuttingProx
     },
     release: () => {
       held = false;
+    },
+    refuse: (text) => {
+      refused = text;
+    },
+    get refusals() {
+      return refusals;
     },
     stop: () => {
       cut();

@@ -93,7 +93,8 @@ function ejabberdLibraries(): string {
 /** YAML, in its JSON form. */
 function configuration(options: XmppServerOptions, layout: EjabberdLayout): string {
   const { clientPort, componentPort, apiPort } = layout;
-  const modules = [...MODULES, ...(options.archive ? ["mod_mam"] : []), ...(options.modules ?? [])];
+  const wanted = [...MODULES, ...(options.archive ? ["mod_mam"] : []), ...(options.modules ?? [])];
+  const modules = wanted.filter((module) => !options.without?.includes(module));
   const components = (options.components ?? []).map(({ domain, secret }) => [domain, { password: secret }]);
   const loopback = { ip: "127.0.0.1" };
   return JSON.stringify({

@@ -9,6 +9,8 @@ export interface GatewayOptions {
   readonly secret?: string; // "secret" if absent
   readonly users?: readonly string[]; // user parts; the password of each is passwordOf(user)
   readonly authentication?: "digest" | "none"; // digest if absent
+  readonly sipDomain?: string; // sip.test if absent
+  readonly remoteDomains?: readonly string[]; // XMPP domains beside xmpp.test that SIP users may write to
 }
 
 export const SIP_DOMAIN = "sip.test";
@@ -39,7 +41,7 @@ export class GatewayUnderTest {
     const gateway = await GatewayUnderTest.launch(options);
     await gateway.untilReady();
     for (const user of options.users ?? [])
-      await gateway.cli(["user", "add", `${user}@${SIP_DOMAIN}`], passwordOf(user));
+      await gateway.cli(["user", "add", `${user}@${options.sipDomain ?? SIP_DOMAIN}`], passwordOf(user));
     return gateway;
   }
 
@@ -98,18 +100,24 @@ export class GatewayUnderTest {
 }
 
 function configOf(
-  { componentPort, secret = "secret", authentication = "digest" }: GatewayOptions,
+  {
+    componentPort,
+    secret = "secret",
+    authentication = "digest",
+    sipDomain = SIP_DOMAIN,
+    remoteDomains = [],
+  }: GatewayOptions,
   sipPort: number,
 ): string {
   return `
 sip:
-  domains: [${SIP_DOMAIN}]
+  domains: [${sipDomain}]
   listen: ["udp://127.0.0.1:${sipPort}", "tcp://127.0.0.1:${sipPort}"]
   authentication: ${authentication}
 xmpp:
   server: "xmpp://127.0.0.1:${componentPort}"
-  components: [{ domain: ${SIP_DOMAIN}, secret: "${secret}" }]
-  domains: [${XMPP_DOMAIN}]
+  components: [{ domain: ${sipDomain}, secret: "${secret}" }]
+  domains: [${[XMPP_DOMAIN, ...remoteDomains].join(", ")}]
 store: "sqlite:parley.db"
 control: "parley.sock"
 log: { level: debug, format: json }

@@ -35,9 +35,9 @@ def load_library():
 
 library = load_library()
 POINTERS = {"factory_get", "factory_create_core_3", "factory_create_core_cbs", "factory_create_transports",
-            "factory_create_auth_info", "factory_create_address", "core_create_account_params", "core_create_account",
-            "core_get_chat_room", "chat_room_create_message_from_utf8", "chat_message_get_from_address",
-            "chat_message_get_chat_room", "chat_message_ref"}
+            "factory_create_auth_info", "factory_create_address", "factory_create_chat_room_cbs",
+            "core_create_account_params", "core_create_account", "core_get_chat_room",
+            "chat_room_create_message_from_utf8", "chat_message_get_from_address", "chat_message_get_chat_room", "chat_message_ref"}
 STRINGS = {"chat_message_get_utf8_text", "chat_message_get_content_type", "chat_message_get_message_id",
            "chat_message_get_custom_header"}
 
@@ -49,6 +49,8 @@ def call(name, *arguments):
         function.restype = ctypes.c_void_p
     elif name in STRINGS:
         function.restype = ctypes.c_char_p
+    elif name == "chat_message_get_time":
+        function.restype = ctypes.c_long
     result = function(*(native(argument) for argument in arguments))
     return result.decode("utf-8", "replace") if isinstance(result, bytes) else result
 
@@ -73,6 +75,7 @@ class Linphone:
         os.makedirs(os.path.join(folder, ".local/share/linphone"), exist_ok=True)  # without its database it dies
         self.sent = {}  # id given by the test -> [message, last state told]
         self.received = {}
+        self.rooms = set()
         self.kept = []  # callbacks must outlive their registration
         library.linphone_core_set_log_level(LOG_LEVEL_FATAL)
         self.factory = call("factory_get")
@@ -127,12 +130,32 @@ class Linphone:
         self.received[identifier] = call("chat_message_ref", message)
         tell("message", id=identifier, **{"from": address_text(call("chat_message_get_from_address", message))},
              text=call("chat_message_get_utf8_text", message), contentType=call("chat_message_get_content_type", message),
+             time=call("chat_message_get_time", message),
              subject=call("chat_message_get_custom_header", message, "Subject"),
              language=call("chat_message_get_custom_header", message, "Content-Language"))
 
+    def room(self, peer):
+        """The conversation with this address, as if its window were open."""
+        room = call("core_get_chat_room", self.core, self.address(peer))
+        if room not in self.rooms:
+            self.rooms.add(room)
+            pointer = ctypes.c_void_p
+            composing = ctypes.CFUNCTYPE(None, pointer, pointer, ctypes.c_int)(self.on_composing)
+            self.kept.append(composing)
+            callbacks = call("factory_create_chat_room_cbs", self.factory)
+            library.linphone_chat_room_cbs_set_is_composing_received(pointer(callbacks), composing)
+            call("chat_room_add_callbacks", room, callbacks)
+        return room
+
+    def on_composing(self, _room, peer, active):
+        tell("composing", **{"from": address_text(peer)}, active=bool(active))
+
+    def do_compose(self, command):
+        """A key is pressed in the field for the text of the next message."""
+        call("chat_room_compose", self.room(command["to"]))
+
     def do_send(self, command):
-        room = call("core_get_chat_room", self.core, self.address(command["to"]))
-        message = call("chat_room_create_message_from_utf8", room, command["text"])
+        message = call("chat_room_create_message_from_utf8", self.room(command["to"]), command["text"])
         for name, value in command.get("headers", {}).items():
             call("chat_message_add_custom_header", message, name, value)
         self.sent[command["id"]] = [message, None]

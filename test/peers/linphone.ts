@@ -15,8 +15,15 @@ export interface LinphoneMessage {
   readonly from: string; // sip:juliet@xmpp.test
   readonly text: string | null;
   readonly contentType: string | null;
+  readonly time: number; // that Linphone shows beside it, in seconds since the epoch
   readonly subject: string | null; // header fields of the MESSAGE
   readonly language: string | null;
+}
+
+/** Linphone shows that somebody writes, or that they do no more. */
+export interface LinphoneComposing {
+  readonly from: string; // sip:juliet@xmpp.test
+  readonly active: boolean;
 }
 
 /** What Linphone shows beside a message that its user has sent. */
@@ -88,6 +95,22 @@ export class Linphone {
     return toMessage(await this.#peer.until(`the message ${JSON.stringify(text)}`, fits, timeoutMs));
   }
 
+  /** Its user types, upon which Linphone tells the other side that a message is being written. */
+  compose(to: string): void {
+    this.#peer.command("compose", { to });
+  }
+
+  /** What it showed of others who write, each change, oldest first; of those alone that it has written to. */
+  get composing(): readonly LinphoneComposing[] {
+    return this.#peer.events.filter(isComposing).map(toComposing);
+  }
+
+  /** Resolves with the change of this number, the first being 0. */
+  async composingChange(number: number): Promise<LinphoneComposing> {
+    const isIt = (event: PeerEvent): boolean => event === this.#peer.events.filter(isComposing)[number];
+    return toComposing(await this.#peer.until(`change ${number} of who is writing`, isIt));
+  }
+
   /** Opens the conversation of a message that has come, upon which Linphone tells the sender that it was displayed. */
   read(message: LinphoneMessage): void {
     this.#peer.command("read", { id: message.id });
@@ -110,7 +133,16 @@ function toMessage(event: PeerEvent): LinphoneMessage {
     from: event["from"] as string,
     text: event["text"] as string | null,
     contentType: event["contentType"] as string | null,
+    time: event["time"] as number,
     subject: event["subject"] as string | null,
     language: event["language"] as string | null,
   };
+}
+
+function isComposing({ event }: PeerEvent): boolean {
+  return event === "composing";
+}
+
+function toComposing(event: PeerEvent): LinphoneComposing {
+  return { from: event["from"] as string, active: event["active"] as boolean };
 }

@@ -71,7 +71,7 @@ function configuration(options: XmppServerOptions, { directory, clientPort, comp
     'component_interfaces = { "127.0.0.1" }',
     `component_ports = { ${componentPort} }`,
     `modules_enabled = { ${modules.map(luaString).join(", ")} }`,
-    'modules_disabled = { "s2s", "s2s_auth_certs" }',
+    `modules_disabled = { ${["s2s", "s2s_auth_certs", ...(options.without ?? [])].map(luaString).join(", ")} }`,
     "c2s_require_encryption = false",
     "allow_unencrypted_plain_auth = true",
     'authentication = "internal_plain"',

@@ -43,7 +43,7 @@ class Client(slixmpp.ClientXMPP):
         super().__init__(jid, password)
         self["feature_mechanisms"].unencrypted_plain = True
         self["feature_mechanisms"].unencrypted_scram = True
-        for plugin in ("xep_0030", "xep_0085", "xep_0184", "xep_0199"):
+        for plugin in ("xep_0030", "xep_0085", "xep_0184", "xep_0199", "xep_0280"):
             self.register_plugin(plugin)
         self["xep_0184"].auto_request = False
         self.add_event_handler("session_start", self.on_session_start)
@@ -79,7 +79,11 @@ class Client(slixmpp.ClientXMPP):
 
     def do_presence(self, command):
         self.send_presence(pshow=command.get("show"), pstatus=command.get("status"), ptype=command.get("type"),
-                           pto=command.get("to"))
+                           pto=command.get("to"), ppriority=command.get("priority"))
+
+    async def do_carbons(self, _command):
+        await self["xep_0280"].enable()
+        tell("carbons")
 
     def do_receipts(self, command):
         self["xep_0184"].auto_ack = command["on"]
@@ -95,7 +99,9 @@ async def read_commands(client):
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while line := await reader.readline():
         command = json.loads(line)
-        getattr(client, "do_" + command["do"])(command)
+        done = getattr(client, "do_" + command["do"])(command)
+        if done is not None:
+            await done
     await client.disconnect(wait=2)
 
 

@@ -90,8 +90,15 @@ export class Slixmpp {
     readonly type?: string;
     readonly show?: string;
     readonly status?: string;
+    readonly priority?: number;
   }): void {
     this.#peer.command("presence", { ...presence });
+  }
+
+  /** Asks the server for copies of what its user's other clients get and send; resolves when they will come. XEP-0280 */
+  async enableCarbons(): Promise<void> {
+    this.#peer.command("carbons");
+    await this.#peer.until("carbons", ({ event }) => event === "carbons");
   }
 
   /** Sends one element as it is written; it has to be well-formed. */

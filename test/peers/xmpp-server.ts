@@ -4,6 +4,8 @@ export interface XmppServerOptions {
   readonly users?: readonly { readonly jid: string; readonly password: string }[];
   /** Modules beyond those that every test gets, by the server's own names. */
   readonly modules?: readonly string[];
+  /** Modules that it is not to have, though it, or every test, would load them. */
+  readonly without?: readonly string[];
   readonly archive?: boolean; // XEP-0313
 }
 

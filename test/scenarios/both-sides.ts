@@ -1,5 +1,7 @@
 import xml, { type Element } from "@xmpp/xml";
 import { expect } from "chai";
+import type { ConversationView } from "../../gateway/control/appliance.ts";
+import type { ConversationList } from "../../gateway/control/conversation.ts";
 import { parseStanzaError, type StanzaError } from "../../xmpp/stanza-error.ts";
 import { type CuttingProxy, startCuttingProxy } from "../peers/cutting-proxy.ts";
 import { GatewayUnderTest, passwordOf, SIP_DOMAIN, XMPP_DOMAIN } from "../peers/gateway.ts";
@@ -18,6 +20,7 @@ export interface BothSidesOptions {
   readonly modules?: readonly string[]; // of the server, beyond the usual ones
   readonly authentication?: "digest" | "none";
   readonly proxied?: boolean; // the gateway reaches the server through `link`
+  readonly remoteDomains?: readonly string[]; // XMPP domains beside xmpp.test that SIP users may write to
 }
 
 export interface WireChoice {
@@ -48,12 +51,13 @@ export class BothSides {
       components = [],
       authentication = "digest",
       modules = [],
+      remoteDomains = [],
     } = options;
     const accounts = people.map((name) => ({ jid: `${name}@${XMPP_DOMAIN}`, password: passwordOf(name) }));
     const server = await startServer({ components: [COMPONENT, ...components], users: accounts, modules });
     const link = options.proxied ? await startCuttingProxy(server.componentPort) : undefined;
     const componentPort = link?.port ?? server.componentPort;
-    const gateway = await GatewayUnderTest.start({ componentPort, users, authentication });
+    const gateway = await GatewayUnderTest.start({ componentPort, users, authentication, remoteDomains });
     return new BothSides({ server, gateway, link });
   }
 
@@ -83,6 +87,20 @@ export class BothSides {
     const client = await startXmppClient({ server: this.server, ...account });
     this.#opened.push(() => client.stop());
     return client;
+  }
+
+  /** The open conversation of a SIP user, by the AOR, or of an XMPP user, by the bare JID. */
+  async conversationOf(address: string): Promise<ConversationView> {
+    const { conversations } = await this.gateway.json<ConversationList>(["conversation", "list"]);
+    const found = conversations.find(({ aor, jid }) => aor === address || jid === address);
+    if (found === undefined) throw new Error(`${address} has no open conversation`);
+    return found;
+  }
+
+  /** The operator closes it: the next message begins another, to every device. */
+  async closeConversationOf(address: string): Promise<void> {
+    const { id } = await this.conversationOf(address);
+    await this.gateway.json(["conversation", "expire", id]);
   }
 
   /** Whoever comes on another way is sent home with all the others. */

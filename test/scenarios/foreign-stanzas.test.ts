@@ -1,14 +1,11 @@
 import xml, { type Element } from "@xmpp/xml";
 import { expect } from "chai";
-import { pino } from "pino";
-import { systemClock } from "../../gateway/clock.ts";
-import { createXmppLink } from "../../xmpp/link/create.ts";
-import type { XmppLink } from "../../xmpp/link/link.ts";
 import { parseStanzaError } from "../../xmpp/stanza-error.ts";
 import type { RawPhone } from "../peers/raw-phone.ts";
 import { fieldOf, statusOf } from "../peers/raw-sip.ts";
 import { waitFor } from "../peers/wait-for.ts";
 import type { XmppClient } from "../peers/xmpp-client.ts";
+import { startXmppComponent, type XmppComponent } from "../peers/xmpp-component.ts";
 import { BothSides, errorFor, expectService } from "./both-sides.ts";
 
 const OTHER = { domain: "other.test", secret: "another secret" };
@@ -18,22 +15,16 @@ describe("Stanzas that nobody expects cost their sender alone", () => {
   let sides: BothSides;
   let alice: RawPhone;
   let juliet: XmppClient;
-  let other: XmppLink;
-  const toOther: Element[] = [];
+  let other: XmppComponent;
 
   before(async () => {
     sides = await BothSides.start({ users: ["alice"], people: ["juliet"], components: [OTHER] });
     alice = await sides.registeredPhone("alice");
     juliet = await sides.client("juliet");
-    other = otherComponent(sides.server.componentPort);
-    other.onStanza((stanza) => toOther.push(stanza));
-    other.start();
-    await waitFor("the other component", () => other.status().state === "online");
+    other = await startXmppComponent({ server: sides.server, ...OTHER });
+    sides.endsWith(() => other.stop());
   });
-  after(async () => {
-    await other.stop(0);
-    await sides.stop();
-  });
+  after(() => sides.stop());
 
   afterEach(async () => {
     await expectService(alice, juliet);
@@ -74,35 +65,23 @@ describe("Stanzas that nobody expects cost their sender alone", () => {
   ] as const) {
     it(`from another domain to ${to}: ${condition}`, async () => {
       other.send(message({ from: "romeo@other.test/garden", to, id }, "anybody there?"));
-      const answer = await waitFor("the error", () => toOther.find(({ attrs }) => attrs["id"] === id));
+      const answer = await waitFor("the error", () => other.stanzas.find(({ attrs }) => attrs["id"] === id));
       expect(answer.attrs["from"]).to.equal(to);
       expect(parseStanzaError(answer)?.condition).to.equal(condition);
     });
   }
 
   it("an error from another domain for a message that was never sent is answered by nobody", async () => {
-    const before = toOther.length;
+    const before = other.stanzas.length;
     const error = xml("error", { type: "cancel" }, xml("gone", { xmlns: "urn:ietf:params:xml:ns:xmpp-stanzas" }));
     const attrs = { from: "romeo@other.test", to: "nobody@sip.test", id: "none", type: "error" };
     other.send(xml("message", attrs, error));
     other.send(message({ from: "romeo@other.test", to: "nobody@sip.test", id: "behind" }, "behind it"));
-    await waitFor("the answer to the next", () => toOther.some(({ attrs }) => attrs["id"] === "behind"));
-    expect(toOther.slice(before).map(({ attrs }) => attrs["id"])).to.deep.equal(["behind"]);
+    await waitFor("the answer to the next", () => other.stanzas.some(({ attrs }) => attrs["id"] === "behind"));
+    expect(other.stanzas.slice(before).map(({ attrs }) => attrs["id"])).to.deep.equal(["behind"]);
   });
 });
 
 function message(attributes: { from: string; to: string; id: string }, body: string): Element {
   return xml("message", { ...attributes, type: "chat" }, xml("body", {}, body));
-}
-
-function otherComponent(port: number): XmppLink {
-  return createXmppLink({
-    server: { host: "127.0.0.1", port },
-    domain: OTHER.domain,
-    secret: OTHER.secret,
-    barrierTo: "xmpp.test",
-    identity: { name: "another component", version: "1" },
-    clock: systemClock,
-    log: pino({ level: "silent" }),
-  });
 }

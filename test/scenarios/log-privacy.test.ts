@@ -21,7 +21,8 @@ describe("What people write to each other stays out of the log, at its most talk
     await alice.message("bob@sip.test", secret);
     await juliet.send(chat("alice@sip.test", secret));
     await waitFor("Alice to read it", () => alice.texts.includes(secret));
-    const refused = chat("bob@sip.test", secret);
+    await juliet.send(chat("bob@sip.test", secret)); // who is away
+    const refused = chat("nobody@sip.test", secret);
     await juliet.send(refused);
     await errorFor(juliet, refused.attrs["id"] ?? "");
     await sides.gateway.end("SIGTERM");
@@ -30,6 +31,7 @@ describe("What people write to each other stays out of the log, at its most talk
       "message relayed to XMPP",
       "message not delivered to XMPP",
       "message relayed to SIP",
+      "message waits for its recipient",
       "message refused",
     ]) {
       expect(output).to.include(event);

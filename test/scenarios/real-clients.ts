@@ -32,8 +32,9 @@ export async function baresipOf(
   return phone;
 }
 
-export async function slixmppOf(sides: BothSides, name: string): Promise<Slixmpp> {
-  const client = new Slixmpp(xmppAccount(sides, name));
+export async function slixmppOf(sides: BothSides, name: string, resource?: string): Promise<Slixmpp> {
+  const account = xmppAccount(sides, name);
+  const client = new Slixmpp(resource === undefined ? account : { ...account, jid: `${account.jid}/${resource}` });
   sides.endsWith(() => client.stop());
   await client.online();
   return client;

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import type { Baresip } from "../peers/baresip.ts";
 import type { Linphone } from "../peers/linphone.ts";
 import { reasonOf, statusOf } from "../peers/raw-sip.ts";
+import { waitFor } from "../peers/wait-for.ts";
 import { BothSides } from "./both-sides.ts";
 import { baresipOf, linphoneOf } from "./real-clients.ts";
 
@@ -21,6 +22,9 @@ describe("Two SIP users write to each other", () => {
   });
   after(() => sides.stop());
 
+  const storedFor = async (aor: string): Promise<number> =>
+    (await sides.gateway.json<{ total: number }>(["message", "list", "--state", "stored", "--user", aor])).total;
+
   it("Linphone over TCP to baresip over UDP, and back", async () => {
     const sent = alice.send(BOB, "Grüße 👩‍🚀 & <Küsse>");
     expect(await bob.received("Grüße 👩‍🚀 & <Küsse>")).to.include({ from: ALICE });
@@ -30,13 +34,13 @@ describe("Two SIP users write to each other", () => {
     expect(await alice.received("Zurück 👍🏽 & <b>gern</b>")).to.include({ from: BOB });
   });
 
-  it("to a user who is not registered: baresip shows 480, Linphone that it was not delivered", async () => {
+  it("RFC 3428 §7: to a user who is not registered: 202, Linphone shows it as delivered and baresip no failure", async () => {
+    const failures = bob.screen;
     await bob.send("sip:carol@sip.test", "Are you there?");
-    expect(await bob.failure()).to.equal(
-      "480 Your IM could not be delivered. The user is not registered with any device",
-    );
     const sent = alice.send("sip:carol@sip.test", "Are you there?");
-    expect(await alice.delivery(sent, "delivered", "not-delivered")).to.equal("not-delivered");
+    expect(await alice.delivery(sent, "delivered", "not-delivered")).to.equal("delivered");
+    await waitFor("both to be stored", async () => (await storedFor("carol@sip.test")) === 2);
+    expect(bob.screen).to.equal(failures);
   });
 
   it("to a user who does not exist: baresip shows 404, Linphone that it was not delivered", async () => {
@@ -48,6 +52,7 @@ describe("Two SIP users write to each other", () => {
 
   it("the answer of the phone itself goes back: 486", async () => {
     const carol = await sides.registeredPhone("carol");
+    await waitFor("carol to get what waited for her", async () => (await storedFor("carol@sip.test")) === 0);
     const dave = await sides.registeredPhone("dave");
     carol.answer = () => 486;
     const response = await dave.message("carol@sip.test", "Have you a minute?");

@@ -1,7 +1,7 @@
 import xml, { type Element } from "@xmpp/xml";
 import { expect } from "chai";
 import type { RawPhone } from "../peers/raw-phone.ts";
-import { fieldOf, statusOf } from "../peers/raw-sip.ts";
+import { fieldOf, statusOf, token } from "../peers/raw-sip.ts";
 import { waitFor } from "../peers/wait-for.ts";
 import type { XmppClient } from "../peers/xmpp-client.ts";
 
@@ -35,6 +35,7 @@ export class Traffic {
   readonly #phones: readonly RawPhone[];
   readonly #person: string; // bare JID
   readonly #atLeast: number; // messages of a conversation, each way
+  readonly #run = `${token()} `; // begins the ids of its stanzas: what has the id and text of an earlier run is a duplicate
   readonly #clients: XmppClient[] = [];
   readonly #sentFromXmpp: string[] = [];
   readonly #sentFromSip: string[] = [];
@@ -163,7 +164,8 @@ export class Traffic {
       for (const [index, phone] of this.#phones.entries()) {
         await waitFor("the way to be free", () => this.#mayWrite());
         const text = `x ${index} ${number}`;
-        await this.#send(xml("message", { to: phone.aor, type: "chat", id: text }, xml("body", {}, text)));
+        const id = this.#run + text;
+        await this.#send(xml("message", { to: phone.aor, type: "chat", id }, xml("body", {}, text)));
         this.#sentFromXmpp.push(text);
       }
     }
@@ -217,7 +219,7 @@ export class Traffic {
   /** The texts that came back to the XMPP side as errors. */
   #bounced(): ReadonlySet<string> {
     const errors = this.#stanzas().filter(({ attrs }) => attrs["type"] === "error");
-    return new Set(errors.map(({ attrs }) => attrs["id"] ?? ""));
+    return new Set(errors.map(({ attrs }) => attrs["id"]?.slice(this.#run.length) ?? ""));
   }
 
   #stanzas(): readonly Element[] {

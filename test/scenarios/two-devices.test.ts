@@ -38,17 +38,30 @@ describe("Alice has two phones, Linphone and baresip, registered at the same tim
 
   it("she writes from either, as the same person and in the same conversation", async () => {
     linphone.send("sip:juliet@xmpp.test", "from the one");
-    await baresip.send("sip:juliet@xmpp.test", "from the other");
     const one = await juliet.received("from the one");
+    await baresip.send("sip:juliet@xmpp.test", "from the other");
     const other = await juliet.received("from the other");
     expect([one.from, other.from]).to.deep.equal([ALICE, ALICE]);
     expect(one.thread).to.equal(other.thread);
   });
 
-  it("one phone has lost its power: the other still gets every message, at once, and no error comes back", async () => {
-    await linphone.kill();
-    for (const body of ["one of three", "two of three", "three of three"]) juliet.send({ to: ALICE, body });
-    for (const text of ["one of three", "two of three", "three of three"]) await baresip.received(text);
+  /** They reach the baresip, and no error comes back. */
+  const writeThree = async (what: string): Promise<void> => {
+    const texts = ["one", "two", "three"].map((number) => `${number} of three, ${what}`);
+    for (const body of texts) juliet.send({ to: ALICE, body });
+    for (const text of texts) await baresip.received(text);
     expect(juliet.messages.filter(({ type }) => type === "error")).to.deep.equal([]);
+  };
+
+  describe("one phone has lost its power", () => {
+    before(() => linphone.kill());
+
+    it("the one that she replied from last is the other: that one gets every message", () =>
+      writeThree("to the phone that replied"));
+
+    it("she has begun anew, and every phone is asked: the other gets every message", async () => {
+      await sides.closeConversationOf(ALICE);
+      await writeThree("to both");
+    });
   });
 });
