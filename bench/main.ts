@@ -1,5 +1,7 @@
 import { cpus, totalmem } from "node:os";
 import { benchIm } from "./im.ts";
+import { benchImJournal } from "./im-journal.ts";
+import { benchOffline } from "./offline.ts";
 import type { Row } from "./row.ts";
 import { benchParse } from "./sip-parse.ts";
 import { benchRegister } from "./sip-register.ts";
@@ -12,6 +14,8 @@ const BENCHES: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   register: benchRegister,
   store: benchStore,
   im: benchIm,
+  "im-journal": benchImJournal,
+  offline: benchOffline,
 };
 
 /** `npm run bench`, or `npm run bench -- parse im` for some of them. */

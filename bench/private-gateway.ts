@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { PEOPLE, SIP_DOMAIN, XMPP_DOMAIN } from "./im-load.ts";
 import { type BenchServer, ended, freePort, startBenchProsody } from "./private-prosody.ts";
 import type { Row } from "./row.ts";
@@ -11,18 +12,35 @@ export interface BenchGateway {
   readonly sipPort: number; // UDP, without authentication
   readonly xmppPort: number; // of the XMPP server, for clients
   residentMb(): number;
+  /** Runs `parley …` against it and gives what it prints; rejects when it is refused. */
+  cli(args: readonly string[]): Promise<string>;
 }
 
+export interface BenchGatewayOptions {
+  readonly journal?: boolean; // on if absent
+}
+
+const CLI = new URL("../cli/main.js", import.meta.url).pathname;
+const WITHOUT_JOURNAL = new URL("./gateway-without-journal.js", import.meta.url).pathname;
+
 /** A Prosody and the gateway as `parley serve` runs it, with its store and its log on disk, for as long as `run` takes. */
-export async function withGateway(run: (gateway: BenchGateway) => Promise<readonly Row[]>): Promise<readonly Row[]> {
+export async function withGateway(
+  run: (gateway: BenchGateway) => Promise<readonly Row[]>,
+  { journal = true }: BenchGatewayOptions = {},
+): Promise<readonly Row[]> {
   const users = Array.from({ length: PEOPLE }, (_, n) => `p${n}`);
   const options = { domain: XMPP_DOMAIN, component: SIP_DOMAIN, secret: SECRET, users, nagle: true };
   const server = await startBenchProsody(options);
   try {
     const sipPort = await freePort();
-    const gateway = await startGateway(server, sipPort);
+    const config = writeConfig(server, sipPort);
+    const program = journal ? CLI : WITHOUT_JOURNAL;
+    const gateway = await startGateway([program, "serve", "--config", config], server.directory);
+    const cli = async (args: readonly string[]) =>
+      (await promisify(execFile)(process.execPath, [CLI, ...args, "--config", config])).stdout;
     try {
-      return await run({ sipPort, xmppPort: server.clientPort, residentMb: () => residentMb(gateway) });
+      const xmppPort = server.clientPort;
+      return await run({ sipPort, xmppPort, residentMb: () => residentMb(gateway), cli });
     } finally {
       await ended(gateway);
     }
@@ -31,7 +49,7 @@ export async function withGateway(run: (gateway: BenchGateway) => Promise<readon
   }
 }
 
-async function startGateway(server: BenchServer, sipPort: number): Promise<ChildProcess> {
+function writeConfig(server: BenchServer, sipPort: number): string {
   const file = join(server.directory, "parley.yaml");
   writeFileSync(
     file,
@@ -45,15 +63,17 @@ control: "parley.sock"
 `,
     { mode: 0o600 },
   );
-  const log = openSync(join(server.directory, "parley.log"), "a");
-  const main = new URL("../cli/main.js", import.meta.url).pathname;
-  const gateway = spawn(process.execPath, [...process.execArgv, main, "serve", "--config", file], {
-    stdio: ["ignore", "pipe", log],
-  });
+  return file;
+}
+
+async function startGateway(command: readonly string[], directory: string): Promise<ChildProcess> {
+  const logFile = join(directory, "parley.log");
+  const log = openSync(logFile, "a");
+  const gateway = spawn(process.execPath, [...process.execArgv, ...command], { stdio: ["ignore", "pipe", log] });
   closeSync(log);
   await new Promise<void>((resolve, reject) => {
     gateway.stdout?.once("data", () => resolve());
-    gateway.once("exit", () => reject(new Error(readFileSync(join(server.directory, "parley.log"), "utf8"))));
+    gateway.once("exit", () => reject(new Error(readFileSync(logFile, "utf8"))));
   });
   return gateway;
 }

@@ -20,13 +20,18 @@ export class SipPerson {
   }
 
   static async register(aor: string, gatewayPort: number): Promise<SipPerson> {
+    const person = await SipPerson.open(aor, gatewayPort);
+    await person.register();
+    return person;
+  }
+
+  /** Not registered yet. */
+  static async open(aor: string, gatewayPort: number): Promise<SipPerson> {
     const socket = createSocket({ type: "udp4", recvBufferSize: 4 * 1024 * 1024 });
     await new Promise<void>((resolve) => {
       socket.bind(0, "127.0.0.1", resolve);
     });
-    const person = new SipPerson(aor, socket, gatewayPort);
-    await person.register();
-    return person;
+    return new SipPerson(aor, socket, gatewayPort);
   }
 
   async register(): Promise<void> {
