@@ -51,5 +51,5 @@ function sendComposing(options: TypingNoticesOptions, { aor, jid }: Pair, compos
     callId: randomUUID(),
     date: new Date(options.clock.now()),
   };
-  notifyPhones(options, { aor, feature: "composing", message: messageFromComposing(composing, envelope) });
+  void notifyPhones(options, { aor, feature: "composing", message: messageFromComposing(composing, envelope) });
 }

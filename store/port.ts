@@ -124,6 +124,8 @@ export interface Store {
   };
   readonly awaitedReceipts: {
     get(key: string): Promise<AwaitedReceiptRecord | undefined>;
+    /** Those whose key begins so, in the order of their keys. */
+    list(prefix: string, limit: number): Promise<readonly AwaitedReceiptRecord[]>;
     /** Replaces the row of the same key. */
     put(receipt: AwaitedReceiptRecord): Promise<void>;
     remove(key: string): Promise<void>;

@@ -100,10 +100,11 @@ export class Delivery {
     const { registrations, parameters } = this.#options;
     const { offline } = this.xmppToSip;
     await offline.start();
-    this.receipts.start();
+    await this.receipts.start();
     this.#setAside.start();
     registrations.onRegistered((aor) => {
       this.#teller.onRegistered(aor);
+      this.receipts.onRegistered(aor);
       offline.serve(aor);
     });
     parameters.onChange((name) => {

@@ -3,6 +3,7 @@ import type { SipEngine } from "../../sip/engine.ts";
 import type { MessageRequest } from "../mapping/to-sip.ts";
 import { deviceOf, type PhoneFeature, type PhoneFeatures } from "../phone-features.ts";
 import { type Registrations, targetOf } from "../registrations.ts";
+import { fateOf } from "./fate.ts";
 
 export interface NotifyPhonesOptions {
   readonly engine: SipEngine;
@@ -30,15 +31,21 @@ export function anyPhoneUnderstands(
   return registrations.bindingsOf(aor).some((binding) => features.has(aor, deviceOf(binding), feature));
 }
 
-/** Sends it to the phones that understand it. A phone that answers 415 does not, and nothing else comes of an answer. */
-export function notifyPhones(options: NotifyPhonesOptions, { aor, feature, asker, message }: Notification): void {
+/**
+ * Sends it to the phones that understand it; gives whether one of them answered at all. A phone that answers 415 does not
+ * understand it, and nothing else comes of an answer.
+ */
+export async function notifyPhones(options: NotifyPhonesOptions, notification: Notification): Promise<boolean> {
   const { engine, registrations, features, log } = options;
-  for (const binding of registrations.bindingsOf(aor)) {
-    const device = deviceOf(binding);
-    if (device !== asker && !features.has(aor, device, feature)) continue;
-    void engine.request({ ...message, ...targetOf(binding), timeoutMs: ANSWER_WITHIN_MS }).then(({ status }) => {
-      if (status === 415) features.unlearn(aor, device, feature);
-      log.debug({ aor, feature, status }, "notification sent to a phone");
-    });
-  }
+  const { aor, feature, asker, message } = notification;
+  const understand = registrations.bindingsOf(aor).filter((binding) => {
+    return deviceOf(binding) === asker || features.has(aor, deviceOf(binding), feature);
+  });
+  const answers = understand.map(async (binding) => {
+    const { status } = await engine.request({ ...message, ...targetOf(binding), timeoutMs: ANSWER_WITHIN_MS });
+    if (status === 415) features.unlearn(aor, deviceOf(binding), feature);
+    log.debug({ aor, feature, status }, "notification sent to a phone");
+    return fateOf(status) !== "unreachable";
+  });
+  return (await Promise.all(answers)).includes(true);
 }

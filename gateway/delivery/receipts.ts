@@ -11,23 +11,14 @@ import { type MessageRequest, messageFromDisposition } from "../mapping/to-sip.t
 import { stanzaFromDisposition } from "../mapping/to-xmpp.ts";
 import type { AcceptedIm } from "./journal.ts";
 import { Lanes } from "./lanes.ts";
+import { type Asker, OwedReceipts } from "./owed-receipts.ts";
 import { sendUntilTaken } from "./send-until-taken.ts";
-
-/** Somebody who asked, and what for. Found by what the other side's client will name. */
-interface Asker {
-  readonly messageId: string; // as the asker's network calls the message
-  readonly jid: string; // full JID of the XMPP side
-  readonly asks: readonly Asked[]; // not told yet
-  readonly at: number; // when the message came, ms since the epoch
-  readonly cpim?: true; // the SIP asker wrote message/cpim
-  readonly device?: string; // that it asked from
-}
 
 export interface ReceiptsOptions {
   readonly store: Store["awaitedReceipts"];
   readonly linkOf: (domain: string) => XmppLink | undefined;
   /** To the phones of a SIP user that understand it, among them the one that asked. */
-  readonly sendToPhones: (aor: string, message: MessageRequest, asker: string | undefined) => void;
+  readonly sendToPhones: (aor: string, message: MessageRequest, asker: string | undefined) => Promise<boolean>;
   readonly newId: () => string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -47,6 +38,12 @@ const SWEEP_EVERY_MS = 60_000;
 
 type Side = "sip" | "xmpp";
 
+/** What is said to whom about a message. */
+interface Report {
+  readonly asker: Asker;
+  readonly outcome: Asked;
+}
+
 /**
  * Receipts and read marks between XEP-0184, XEP-0333 and IMDN (RFC 5438): who asked for which, kept in the store for as
  * long as an answer may come. They are told once, never journaled, never answered, and their failure causes nothing.
@@ -54,14 +51,29 @@ type Side = "sip" | "xmpp";
 export class Receipts {
   readonly #options: ReceiptsOptions;
   readonly #turns = new Lanes();
+  readonly #owed: OwedReceipts;
   #cancelSweep: () => void = () => {};
 
   constructor(options: ReceiptsOptions) {
     this.#options = options;
+    this.#owed = new OwedReceipts({
+      ...options,
+      lifetimeMs: LIFETIME_MS,
+      send: (aor, { peer, asker, outcome }) => {
+        const jid = parseJid(peer);
+        return jid.ok ? this.#sendToSip(aor, jid.value, { asker, outcome }) : Promise.resolve(true);
+      },
+    });
   }
 
-  start(): void {
+  async start(): Promise<void> {
+    await this.#owed.start();
     this.#sweep();
+  }
+
+  /** A phone that was away hears what was reported meanwhile. */
+  onRegistered(aor: string): void {
+    this.#watch(this.#owed.onRegistered(aor));
   }
 
   stop(): void {
@@ -135,9 +147,17 @@ export class Receipts {
     return new Promise((done) => sendUntilTaken(stanza, { link, clock: this.#options.clock, done }));
   }
 
-  #tellSip(aor: string, peer: Jid, { asker, outcome }: { readonly asker: Asker; readonly outcome: Asked }): void {
+  #tellSip(aor: string, peer: Jid, report: Report): void {
+    const told = this.#sendToSip(aor, peer, report).then((taken) => {
+      return taken ? undefined : this.#owed.owe(aor, { ...report, peer: formatJid(peer) });
+    });
+    this.#watch(told);
+  }
+
+  /** False when no phone could be reached. */
+  async #sendToSip(aor: string, peer: Jid, { asker, outcome }: Report): Promise<boolean> {
     const from = sipFromJid(peer, this.#options.domains);
-    if (!from.ok) return;
+    if (!from.ok) return true;
     const message = messageFromDisposition(
       { messageId: asker.messageId, outcome },
       {
@@ -149,8 +169,9 @@ export class Receipts {
         ...(asker.cpim ? { cpim: { dispositions: [] } } : {}),
       },
     );
-    this.#options.counters.add("receipts.to-sip");
-    this.#options.sendToPhones(aor, message, asker.device);
+    const taken = await this.#options.sendToPhones(aor, message, asker.device);
+    if (taken) this.#options.counters.add("receipts.to-sip");
+    return taken;
   }
 
   /** Two reports on one message at once take their turns, so that neither is told twice. */

@@ -27,7 +27,8 @@ describe("A person sits before profanity", () => {
     await waitFor("alice to get it", () => alice.texts.includes("Hier, auf dem Balkon 🌙 & ganz <allein>"));
   });
 
-  it("sees an error when the SIP user is not registered", async () => {
+  it("sees an error when the SIP user is not registered and nothing is to be stored", async () => {
+    await sides.gateway.json(["param", "set", "im.suppress-offline", "on"]);
     await juliet.openChat("bob@sip.test");
     await juliet.type("Good morrow, bob.");
     await juliet.sees(

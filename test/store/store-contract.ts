@@ -146,6 +146,16 @@ function describeAwaitedReceipts(store: () => Store, reopened: () => Promise<Sto
     expect(await store().awaitedReceipts.get(RECEIPT.key)).equal(undefined);
   });
 
+  it("lists the receipts whose key begins alike, in order, up to a limit", async () => {
+    for (const key of ["owed b 1", "owed a 2", "owed a 1", "owed a", "owed aa 1"]) {
+      await store().awaitedReceipts.put({ ...RECEIPT, key });
+    }
+    const keysOf = async (limit: number) =>
+      (await store().awaitedReceipts.list("owed a ", limit)).map(({ key }) => key);
+    expect(await keysOf(10)).deep.equal(["owed a 1", "owed a 2"]);
+    expect(await keysOf(1)).deep.equal(["owed a 1"]);
+  });
+
   it("removeExpired takes those whose time has come, and tells how many", async () => {
     const times = [999, 1000, 1001];
     const receipts = times.map((expiresAt) => ({ ...RECEIPT, key: `m${expiresAt}`, expiresAt }));

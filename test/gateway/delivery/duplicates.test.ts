@@ -21,6 +21,7 @@ describe("a message stanza that came before", () => {
     expect(duplicates.seen(BALCONY, { ...IM, id: "2" })).to.equal(false);
     expect(duplicates.seen(BALCONY, { ...IM, text: "Romeo!" })).to.equal(false);
     expect(duplicates.seen({ ...BALCONY, jid: "juliet@xmpp.test/chamber" }, IM)).to.equal(false);
+    expect(duplicates.seen({ ...BALCONY, aor: "mercutio@sip.test" }, IM)).to.equal(false);
   });
 
   it("XEP-0359: or the same origin-id under another id", () => {

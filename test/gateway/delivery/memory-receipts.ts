@@ -5,6 +5,10 @@ export function memoryReceipts() {
   const rows = new Map<string, AwaitedReceiptRecord>();
   const store: Store["awaitedReceipts"] = {
     get: async (key) => rows.get(key),
+    list: async (prefix, limit) => {
+      const found = [...rows.values()].filter(({ key }) => key.startsWith(prefix));
+      return found.sort((a, b) => (a.key < b.key ? -1 : 1)).slice(0, limit);
+    },
     put: async (row) => void rows.set(row.key, row),
     remove: async (key) => void rows.delete(key),
     removeExpired: async (now, keep) => {

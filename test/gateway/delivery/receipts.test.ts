@@ -219,7 +219,10 @@ async function awaitingXmpp(asks: readonly Asked[], messageId = "m-a") {
   const receipts = new Receipts({
     ...world,
     store: world.awaitedReceipts,
-    sendToPhones: (aor, message) => notified.push({ aor, message }),
+    sendToPhones: async (aor, message) => {
+      notified.push({ aor, message });
+      return true;
+    },
     newId: () => "fresh",
     domains: SAME_DOMAINS,
     onFailed: () => {},
