@@ -80,7 +80,7 @@ export async function startGateway({ config, log, store: given }: GatewayOptions
     const listeners = (await house.engine.start()).map(listenerOf);
     opened.push(() => house.engine.stop(0));
     house.delivery.startTowardsSip();
-    for (const row of waiting.toSip) house.delivery.resume(row);
+    for (const row of [...waiting.toSip, ...waiting.untold]) house.delivery.resume(row);
     const control = await openControl(house, listeners);
     opened.push(() => control.close());
     xmpp.start();
@@ -160,14 +160,18 @@ function openControl(house: House, listeners: readonly string[]): Promise<Contro
   return startControlServer({ path: config.control, log: state.log, appliance });
 }
 
-/** What the last run had accepted. It goes before anything new: to XMPP before SIP is heard, to SIP before XMPP is. */
-async function readJournal({ state }: House): Promise<Record<"toXmpp" | "toSip", readonly JournalRow[]>> {
+/**
+ * What the last run had accepted. It goes before anything new: to XMPP before SIP is heard, to SIP before XMPP is. Who is
+ * to be told of a failure can only be told when SIP is up.
+ */
+async function readJournal({ state }: House): Promise<Record<"toXmpp" | "toSip" | "untold", readonly JournalRow[]>> {
   const { rows, unreadable } = await state.journal.open();
   if (rows.length > 0) state.log.info({ rows: rows.length }, "journal of the last run taken up");
   if (unreadable.length > 0) state.log.error({ rows: unreadable }, "journal rows that cannot be read are left alone");
   return {
-    toXmpp: rows.filter(({ direction }) => direction === "to-xmpp"),
+    toXmpp: rows.filter(({ direction, state }) => direction === "to-xmpp" && state === "accepted"),
     toSip: rows.filter(({ direction }) => direction === "to-sip"),
+    untold: rows.filter(({ direction, state }) => direction === "to-xmpp" && state !== "accepted"),
   };
 }
 

@@ -33,6 +33,7 @@ export const REFUSALS = {
   "not-registered":   { status: 480, condition: "recipient-unavailable",  text: "The user is not registered with any device" },
   "mailbox-full":     { status: 480, condition: "resource-constraint",    text: "The user is away and too many messages wait already" },
   "not-kept":         { status: 500, condition: "resource-constraint",    text: "The user is away and the message could not be kept" },
+  "not-journaled":    { status: 500, condition: "resource-constraint",    text: "The message could not be kept while the XMPP server is away", retryAfterSeconds: 30 },
   "expired":          { status: 480, condition: "recipient-unavailable",  type: "cancel", text: "The user did not come back in time" },
   "encrypted":        { status: 406, condition: "not-acceptable",         text: "Encrypted messages cannot pass to SIP, send it without encryption" },
   "phone-reported":   { status: 480, condition: "recipient-unavailable",  type: "cancel", text: "The phone reports that it was not delivered" },

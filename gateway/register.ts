@@ -43,5 +43,6 @@ export function registerHandler(options: RegisterOptions) {
         ["Date", new Date(clock.now()).toUTCString()],
       ],
     });
+    if (saved.length > 0 && outcome.bindings.length > 0) registrations.announce(aor);
   };
 }

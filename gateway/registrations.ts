@@ -64,7 +64,7 @@ export class Registrations {
     this.#goneListeners.push(listener);
   }
 
-  /** Told of each REGISTER that adds or refreshes a binding, once that is on disk: now that phone can be reached. */
+  /** Told of each REGISTER that has added or refreshed a binding, once it is answered. */
   onRegistered(listener: (aor: string) => void): void {
     this.#registeredListeners.push(listener);
   }
@@ -79,7 +79,10 @@ export class Registrations {
   /** Takes what a REGISTER decided; resolves when it is on disk, so that a 200 is never a promise that a crash breaks. */
   async apply(aor: string, change: BindingChange): Promise<void> {
     await this.#change(aor, change);
-    if (change.save.length === 0 || this.bindingsOf(aor).length === 0) return;
+  }
+
+  /** The REGISTER that added or refreshed bindings has its 200: now the phone knows that it can be reached. */
+  announce(aor: string): void {
     for (const listener of this.#registeredListeners) listener(aor);
   }
 

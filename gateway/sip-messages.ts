@@ -48,6 +48,9 @@ interface Incoming {
   readonly binding: Binding | undefined;
 }
 
+/** Phones that are silent for so long have gone: the IM is kept, and answered before its sender's own 32 s are over. */
+const KEPT_AFTER_MS = 20_000;
+
 /** Option tags that a MESSAGE to the XMPP side may require. RFC 3261 §8.2.2.3. */
 const NO_EXTENSIONS: ReadonlySet<string> = new Set();
 
@@ -65,7 +68,7 @@ export class SipMessages {
 
   /** The dispatch row for the SIP method MESSAGE. RFC 3428 §7. */
   async onMessage(request: SipRequest, responder: Responder): Promise<void> {
-    const { identity, registrations, routing, counters } = this.#options;
+    const { identity, registrations, routing, counters, delivery } = this.#options;
     if (this.#merged.answersExactCopy(request, responder)) {
       counters.add("im.duplicates");
       return;
@@ -78,6 +81,7 @@ export class SipMessages {
     const { aor } = sender;
     const incoming = { request, responder, aor, binding: registrations.bindingOf(request, aor) };
     this.#learn(incoming);
+    if (incoming.binding !== undefined) delivery.xmppToSip.offline.onHeard(aor);
     const route = routing.ofSipUri(request.uri);
     if (!route.ok) this.#refuse(incoming, route.refusal);
     else if (route.destination.kind === "sip-user") await this.#relay(route.destination.aor, incoming);
@@ -91,11 +95,13 @@ export class SipMessages {
     const refused = refusalOfIm({ bytes: request.body.length, crossing: false }, this.#options.parameters);
     if (refused !== undefined) return this.#refuse(incoming, refused);
     if (!this.#options.isKnown(to)) return this.#refuse(incoming, refusal("unknown-user"));
-    const content = delivery.mustWaitWithinSip(to) ? this.#contentOf(request) : undefined;
-    if (content?.ok && content.kind === "im") return this.#keepFor(to, content.im, incoming);
+    const content = this.#contentOf(request);
+    const im = content.ok && content.kind === "im" ? content.im : undefined;
+    if (im !== undefined && delivery.mustWaitWithinSip(to)) return this.#keepFor(to, im, incoming);
     const targets = registrations.bindingsOf(to).map(targetOf);
     if (targets.length === 0) return this.#refuse(incoming, refusal("not-registered"));
-    const { status } = await engine.proxy(request, { responder, targets });
+    const silence = im && { timeoutMs: KEPT_AFTER_MS, onSilence: () => void this.#keepFor(to, im, incoming) };
+    const { status } = await engine.proxy(request, { responder, targets, ...silence });
     counters.add(status < 300 ? "im.sip-to-sip.delivered" : "im.sip-to-sip.failed");
     log.info({ callId: request.callId, to, status }, "message proxied");
   }

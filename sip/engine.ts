@@ -40,6 +40,10 @@ export interface ProxyTarget {
 export interface ProxyOptions {
   readonly responder: Responder;
   readonly targets: readonly ProxyTarget[]; // tried in parallel; the best final answer goes back (RFC 3261 §16.7)
+  /** For the answer of each target, at most timer F (32 s). */
+  readonly timeoutMs?: number;
+  /** When no target has answered at all: the caller answers in the place of the proxy, before the sender gives up. */
+  readonly onSilence?: () => void;
 }
 
 export interface HandlerOptions {

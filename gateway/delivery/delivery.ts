@@ -15,7 +15,7 @@ import { type Refusal, refusal } from "../refusal.ts";
 import type { Registrations } from "../registrations.ts";
 import type { Routing } from "../routing.ts";
 import type { DuplicateStanzas } from "./duplicates.ts";
-import { sendFailureMessage } from "./failure-message.ts";
+import { type FailureMessage, sendFailureMessage, sendFailureToPerson } from "./failure-message.ts";
 import { FailureTeller } from "./failure-teller.ts";
 import type { AcceptedIm, Journal, JournalRow } from "./journal.ts";
 import { notifyPhones } from "./notify-phones.ts";
@@ -54,6 +54,7 @@ export class Delivery {
   readonly receipts: Receipts;
   readonly #options: DeliveryOptions;
   readonly #teller: FailureTeller;
+  readonly #personTeller: FailureTeller;
   readonly #setAside: SetAside;
 
   constructor(options: DeliveryOptions) {
@@ -61,6 +62,8 @@ export class Delivery {
     const { registrations, routing } = options;
     const shared = { ...options, domains: routing.domains };
     this.#teller = new FailureTeller({ ...options, send: (message) => sendFailureMessage(message, options) });
+    const toPerson = (message: FailureMessage) => sendFailureToPerson(message, options);
+    this.#personTeller = new FailureTeller({ ...options, send: toPerson });
     const isSipUser = (jid: Jid) => {
       const aor = routing.aorOfJid(jid);
       return aor.ok && routing.isLocalSip(aor.value);
@@ -68,6 +71,7 @@ export class Delivery {
     const notice = new SenderNotice({
       ...shared,
       tellSipUser: (failure) => this.#teller.tell(failure),
+      tellPerson: (failure) => this.#personTeller.tell(failure),
       isSipUser,
     });
     this.receipts = new Receipts({
@@ -156,6 +160,7 @@ export class Delivery {
   /** SIP is up: phones can be told of failures. */
   startTowardsSip(): void {
     this.#teller.start();
+    this.#personTeller.start();
   }
 
   /** Begins nothing more towards phones; resolves when nothing is under way to them. */
@@ -166,6 +171,7 @@ export class Delivery {
   holdTowardsXmpp(): void {
     this.sipToXmpp.hold();
     this.#teller.stop();
+    this.#personTeller.stop();
     this.receipts.stop();
     this.#setAside.stop();
   }

@@ -118,10 +118,16 @@ export class MergedRequests {
   }
 }
 
+/** Each request is asked about twice. */
+const KEYS = new WeakMap<SipRequest, string>();
+
 /** Undefined for a client of RFC 2543: nothing tells its copies from its next IM. */
-function keyOfRequest({ from, callId, cseq, uri, body }: SipRequest): string | undefined {
+function keyOfRequest(request: SipRequest): string | undefined {
+  const { from, callId, cseq, uri, body } = request;
   if (from.tag === undefined) return undefined;
-  return digestOf([
+  const known = KEYS.get(request);
+  if (known !== undefined) return known;
+  const key = digestOf([
     callId,
     cseq.method,
     String(cseq.number),
@@ -129,10 +135,13 @@ function keyOfRequest({ from, callId, cseq, uri, body }: SipRequest): string | u
     uri, // a proxy that forks to two of our users sends each his own
     body, // a client that never changes its Call-ID and CSeq still sends each of its IMs once
   ]);
+  KEYS.set(request, key);
+  return key;
 }
 
 function credentialsIn({ fields }: SipRequest): string {
-  return digestOf([...fields.all("authorization"), ...fields.all("proxy-authorization")]);
+  const credentials = [...fields.all("authorization"), ...fields.all("proxy-authorization")];
+  return credentials.length === 0 ? "" : digestOf(credentials);
 }
 
 /** After it the request comes again with credentials: with a new CSeq (RFC 3261 §8.1.3.5), but not from every client. */

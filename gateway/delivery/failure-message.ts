@@ -1,9 +1,14 @@
 import type { SipEngine } from "../../sip/engine.ts";
 import type { Binding } from "../../sip/registrar.ts";
+import { parseJid } from "../../xmpp/jid.ts";
+import type { XmppLink } from "../../xmpp/link/link.ts";
+import type { Clock } from "../clock.ts";
 import { sipFromAor } from "../mapping/address.ts";
 import { messageFromIm } from "../mapping/to-sip.ts";
+import { stanzaFromIm } from "../mapping/to-xmpp.ts";
 import { type Registrations, targetOf } from "../registrations.ts";
 import { forkByPreference } from "./fork.ts";
+import { sendUntilTaken } from "./send-until-taken.ts";
 
 /** The MESSAGE that tells a SIP user of IMs that were not delivered. */
 export interface FailureMessage {
@@ -24,6 +29,19 @@ const ANSWER_WITHIN_MS = 32_000;
 
 /** Nobody answers it with another. RFC 3834 §5. */
 const AUTO_REPLIED = ["Auto-Submitted", "auto-replied"] as const;
+
+/** The same to a person on the XMPP side, `aor` a bare JID and `from` a JID of ours; true when the server has it. */
+export function sendFailureToPerson(
+  { aor, from, text, callId: id }: FailureMessage,
+  { linkOf, clock }: { readonly linkOf: (domain: string) => XmppLink | undefined; readonly clock: Clock },
+): Promise<boolean> {
+  const us = parseJid(from);
+  const to = parseJid(aor);
+  const link = us.ok ? linkOf(us.value.domain) : undefined;
+  if (!us.ok || !to.ok || link === undefined) return Promise.resolve(false);
+  const stanza = stanzaFromIm({ text }, { from: us.value, to: to.value, id });
+  return new Promise((resolve) => sendUntilTaken(stanza, { link, clock, done: () => resolve(true) }));
+}
 
 /** Sends one to the phones of its AOR; true when a phone took it. Its own failure causes no other message. */
 export async function sendFailureMessage(message: FailureMessage, options: FailureMessageOptions): Promise<boolean> {

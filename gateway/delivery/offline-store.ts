@@ -166,6 +166,11 @@ export class OfflineStore {
     if (!this.#held) this.#sweep();
   }
 
+  /** A phone of the user has spoken, so it may answer again. */
+  onHeard(aor: string): void {
+    if (this.#mailboxes.has(aor) && !this.#served.has(aor)) this.serve(aor);
+  }
+
   /** Parameters have changed, perhaps so that IMs may go again. */
   serveAll(): void {
     for (const aor of this.#mailboxes.keys()) this.serve(aor);
@@ -233,6 +238,8 @@ export class OfflineStore {
     } finally {
       this.#underWay.delete(row.id);
     }
+    const mailbox = this.#mailboxes.get(row.accepted.aor);
+    if (mailbox !== undefined) mailbox.retries = 0;
     this.#remove(row);
     return true;
   }

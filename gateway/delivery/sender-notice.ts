@@ -4,6 +4,7 @@ import { formatJid, type Jid, parseJid } from "../../xmpp/jid.ts";
 import type { XmppLink } from "../../xmpp/link/link.ts";
 import { errorReply, type StanzaErrorDetails } from "../../xmpp/stanza-error.ts";
 import type { Clock } from "../clock.ts";
+import { pairOf } from "../conversation/pair.ts";
 import { aorFromJid, type DomainMap, jidFromAor, sipFromAor, sipFromJid } from "../mapping/address.ts";
 import { type SipFailure, stanzaErrorFromSip } from "../mapping/error.ts";
 import type { Refusal } from "../refusal.ts";
@@ -27,7 +28,15 @@ export interface SenderNoticeOptions {
   readonly log: Logger;
   readonly domains: DomainMap;
   readonly failureText: (detail: string) => string;
+  /** The same in words for a person on the XMPP side: `aor` is the bare JID, `peer` the JID of the SIP user. */
+  readonly tellPerson: (failure: Failure) => void;
 }
+
+/**
+ * The client that sent it may have gone since, and a server drops an error to a resource that is not there (RFC 6121
+ * §8.5.3.2.3): the person is told in words as well.
+ */
+const LATE_AFTER_MS = 600_000;
 
 /** For a peer whose address SIP cannot say. RFC 3261 §20.10 has nothing better. */
 const UNKNOWN_PEER = "sip:anonymous@anonymous.invalid";
@@ -77,7 +86,15 @@ export class SenderNotice {
       this.#options.log.error({ aor, jid }, "no XMPP component to tell the sender of a failed message");
       return;
     }
-    sendUntilTaken(stanza, { link, clock: this.#options.clock, done: told });
+    const { clock, tellPerson } = this.#options;
+    if (clock.now() - accepted.acceptedAt <= LATE_AFTER_MS || !us.ok) {
+      sendUntilTaken(stanza, { link, clock, done: told });
+      return;
+    }
+    link.send(stanza);
+    const { jid: person } = pairOf(accepted);
+    const at = new Date(clock.now());
+    tellPerson({ aor: person, peer: formatJid(us.value), reason: why, quote: accepted.im.text, settled: told, at });
   }
 }
 

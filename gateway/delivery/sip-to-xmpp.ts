@@ -14,12 +14,15 @@ import { aorFromJid, type DomainMap, jidFromAor } from "../mapping/address.ts";
 import { type SipFailure, sipFailureFromStanzaError } from "../mapping/error.ts";
 import type { ChatState } from "../mapping/instant-message.ts";
 import { stanzaFromIm } from "../mapping/to-xmpp.ts";
-import { refusal } from "../refusal.ts";
+import { type RefusalCode, refusal } from "../refusal.ts";
 import type { AcceptedIm, Journal, JournalRow } from "./journal.ts";
 import type { Receipts } from "./receipts.ts";
 import { RecentDeliveries } from "./recent-deliveries.ts";
 import type { SenderNotice } from "./sender-notice.ts";
 import type { SetAside } from "./set-aside.ts";
+
+/** A full disk has room again when somebody has made some. */
+const DISK_AGAIN_MS = 10_000;
 
 /** A MESSAGE that the XMPP server has not processed by now is journaled and answered 202. */
 const ANSWER_WITHIN_MS = 400;
@@ -52,7 +55,7 @@ interface InFlight {
   row: JournalRow | undefined; // from then on
   error: StanzaError | undefined; // that the IM brought about
   poison: string | undefined; // why the link set it aside
-  overloaded: boolean; // taken back, since the journal is full
+  takenBackFor: RefusalCode; // when it is
   cancelTimer: () => void;
   queued: QueuedStanza;
 }
@@ -111,10 +114,15 @@ export class SipToXmpp {
     return this.#flightOf(id)?.link.status().state === "online";
   }
 
+  /** An operator takes back what waits for its link; false when it may have been written. */
+  takeBack(id: string): boolean {
+    return this.#flightOf(id)?.queued.cancel() ?? false;
+  }
+
   /** An operator takes away what no component carries: its sender is told. */
   drop(row: JournalRow): void {
     const { text } = refusal("dropped");
-    this.#tell(this.#options.journal.move(row, "failed", text).row, text);
+    this.#fail(row, text);
   }
 
   #flightOf(id: string): InFlight | undefined {
@@ -152,7 +160,7 @@ export class SipToXmpp {
       row: origin.row,
       error: undefined,
       poison: undefined,
-      overloaded: false,
+      takenBackFor: "stopping",
       cancelTimer: () => {},
       queued: NOT_QUEUED,
     };
@@ -185,7 +193,7 @@ export class SipToXmpp {
     const { journal, counters } = this.#options;
     if (journal.full) {
       counters.add("journal.limit-hit");
-      flight.overloaded = true;
+      flight.takenBackFor = "overloaded";
       flight.queued.cancel(); // tells the sender; once it is written the answer waits for the barrier
       return;
     }
@@ -200,11 +208,12 @@ export class SipToXmpp {
         flight.responder = undefined;
       },
       (error: unknown) => {
-        this.#options.log.error(
-          { err: error, ...this.#facts(flight) },
-          "message not journaled; its sender keeps waiting",
-        );
+        const { log } = this.#options;
+        log.error({ err: error, ...this.#facts(flight) }, "message not journaled; its sender keeps waiting");
         flight.row = undefined;
+        if (flight.link.status().state === "online") return; // the barrier will tell
+        flight.takenBackFor = "not-journaled";
+        flight.queued.cancel();
       },
     );
   }
@@ -221,11 +230,9 @@ export class SipToXmpp {
   /** The link stops with us, or the journal is full. What is in the journal is sent at the next start, others are told. */
   #onCancelled(flight: InFlight): void {
     if (flight.responder === undefined) return;
-    const why = refusal(flight.overloaded ? "overloaded" : "stopping");
-    flight.responder.respond(why.sip.status, {
-      reason: why.text,
-      headers: [["Retry-After", String(why.retryAfterSeconds)]],
-    });
+    const { sip, text, retryAfterSeconds } = refusal(flight.takenBackFor);
+    const headers: HeaderField[] = retryAfterSeconds === undefined ? [] : [["Retry-After", String(retryAfterSeconds)]];
+    flight.responder.respond(sip.status, { reason: latin1FromUtf8(text), headers });
     this.#settle(flight);
   }
 
@@ -259,8 +266,17 @@ export class SipToXmpp {
       if (flight.poison !== undefined) setAside.add(flight.conversation, flight.accepted, flight.poison);
       return;
     }
-    if (this.#held || flight.row === undefined) return;
-    this.#tell(this.#options.journal.move(flight.row, "failed", failure.reason).row, failure.reason, flight.poison);
+    if (!this.#held && flight.row !== undefined) this.#fail(flight.row, failure.reason, flight.poison);
+  }
+
+  /** On disk as failed before its sender is told, so that no restart delivers what was said to have failed. */
+  #fail(row: JournalRow, why: string, poison?: string): void {
+    const { journal, clock } = this.#options;
+    const { row: failed, written } = journal.move(row, "failed", why);
+    written.then(
+      () => this.#tell(failed, why, poison),
+      () => clock.after(DISK_AGAIN_MS, () => this.#fail(row, why, poison)),
+    );
   }
 
   /** The row stays until the sender has been told, and longer when an operator should look at it. */
@@ -286,8 +302,11 @@ export class SipToXmpp {
     conversations.release(pairOf(delivered), "xmpp", "an error came back");
     const conversation = conversations.of(pairOf(delivered))?.id ?? "";
     const { row, written } = journal.accept("to-xmpp", conversation, delivered, { state: "failed", problem: reason });
-    written.catch((cause: unknown) => log.error({ err: cause, row: row.id }, "late failure not journaled"));
-    this.#tell(row, reason);
+    const tell = () => this.#tell(row, reason);
+    written.then(tell, (cause: unknown) => {
+      log.error({ err: cause, row: row.id }, "late failure not journaled");
+      tell();
+    });
   }
 
   #failureFrom(jid: string, error: StanzaError): SipFailure {

@@ -36,6 +36,9 @@ const LONGEST_MS = 32_000;
 /** A phone that kept the IM before this one waiting for all that time gets one more chance, not 32 s for each IM. */
 const LEAST_MS = 2_000;
 
+/** A full disk has room again when somebody has made some. */
+const DISK_AGAIN_MS = 10_000;
+
 /** An IM on its way, and whether its row has reached the disk. */
 interface Sending {
   readonly row: JournalRow;
@@ -131,9 +134,9 @@ export class XmppToSip {
   }
 
   /** An operator takes a message that waits out of the store: its sender is told. */
-  drop(row: JournalRow): void {
+  drop(row: JournalRow, why: Refusal = refusal("dropped")): void {
     this.offline.takeAway(row);
-    this.#fail(row, becauseOfRefusal(refusal("dropped")));
+    this.#fail(row, becauseOfRefusal(why));
   }
 
   /** Begins nothing more: what waits stays in the journal for the next start. Resolves when nothing is under way. */
@@ -181,13 +184,21 @@ export class XmppToSip {
 
   /** Nobody answers for the user: the IM waits, unless it may not. */
   async #keep({ row, onDisk }: Sending, failure?: SipFailure): Promise<void> {
-    const { log, domains } = this.#options;
+    const { log, domains, setAside } = this.#options;
+    if (row.senderTold) {
+      setAside.put(row, failure === undefined ? "no phone is registered" : `SIP ${failure.status} ${failure.reason}`);
+      return;
+    }
     const refused = this.offline.refusalFor(row.accepted.aor);
     if (refused !== undefined) {
       this.#fail(row, failure === undefined ? becauseOfRefusal(refused) : becauseOfSip(failure, domains));
       return;
     }
-    if (!(await onDisk) || !(await this.#moveToStore(row, failure))) {
+    if (!(await onDisk)) {
+      this.#tell(row, becauseOfRefusal(refusal("not-kept"))); // there is no row that a restart could take up
+      return;
+    }
+    if (!(await this.#moveToStore(row, failure))) {
       this.#fail(row, becauseOfRefusal(refusal("not-kept")));
       return;
     }
@@ -232,24 +243,35 @@ export class XmppToSip {
       this.#fail(row, because);
       return;
     }
-    const { journal, setAside } = this.#options;
-    const failed = journal.move(row, "failed", because.why).row;
-    this.#tell(failed, because, () => setAside.put(failed, `SIP ${status} ${reason}`));
+    const { setAside } = this.#options;
+    this.#fail(row, because, "failed", (failed) => setAside.put(failed, `SIP ${status} ${reason}`));
   }
 
-  /** On disk as failed before its sender is told, so that no restart delivers what was said to have failed. */
-  #fail(row: JournalRow, because: FailedBecause, state: "failed" | "expired" = "failed"): void {
-    this.#tell(this.#options.journal.move(row, state, because.why).row, because);
+  /**
+   * On disk as failed before its sender is told, so that no restart delivers what was said to have failed. `then`: the
+   * sender knows; the row goes, or rests where an operator can look at it.
+   */
+  #fail(
+    row: JournalRow,
+    because: FailedBecause,
+    state: "failed" | "expired" = "failed",
+    then = (failed: JournalRow) => this.#options.journal.settle(failed),
+  ): void {
+    const { row: failed, written } = this.#options.journal.move(row, state, because.why);
+    written.then(
+      () => this.#tell(failed, because, then),
+      () => this.#options.clock.after(DISK_AGAIN_MS, () => this.#fail(row, because, state, then)),
+    );
   }
 
-  /** The row goes when the sender knows, or rests where an operator can look at it. */
-  #tell(row: JournalRow, because: FailedBecause, then = () => this.#options.journal.settle(row)): void {
+  #tell(
+    row: JournalRow,
+    because: FailedBecause,
+    then = (told: JournalRow) => this.#options.journal.settle(told),
+  ): void {
     this.#options.counters.add("im.to-sip.failed");
-    if (row.senderTold) {
-      then();
-      return;
-    }
-    this.#options.notice.failed(row.direction, row.accepted, { because, told: then });
+    if (row.senderTold) then(row);
+    else this.#options.notice.failed(row.direction, row.accepted, { because, told: () => then(row) });
   }
 
   #becauseOfLastRun(row: JournalRow): FailedBecause {

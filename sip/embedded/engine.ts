@@ -106,6 +106,7 @@ export class EmbeddedSipEngine implements SipEngine {
 
   async start(): Promise<readonly Flow[]> {
     this.#listeners = await this.#transports.open();
+    this.#sender.start();
     return this.#listeners;
   }
 

@@ -28,6 +28,12 @@ export interface ProxyCoreOptions {
   readonly realms: readonly string[]; // in lower case
 }
 
+/** `isSilence`: no target has answered, the best answer is the proxy's own. */
+interface Forked {
+  readonly best: BestResponse;
+  readonly isSilence: boolean;
+}
+
 /** A stateful proxy for non-INVITE requests. RFC 3261 §16. */
 export class ProxyCore {
   readonly #sender: RequestSender;
@@ -46,15 +52,17 @@ export class ProxyCore {
   }
 
   /** Forks to every target at once; the best answer goes back, a mere timeout does not (RFC 4320 §4.2). */
-  async proxy(request: SipRequest, { responder, targets }: ProxyOptions): Promise<{ readonly status: number }> {
+  async proxy(request: SipRequest, options: ProxyOptions): Promise<{ readonly status: number }> {
+    const { responder, targets, onSilence } = options;
     const hash = this.#loopHash(request);
     const refusal = this.#refusal(request, hash, targets);
     if (refusal !== undefined) {
       responder.respond(refusal.status, refusal);
       return { status: refusal.status };
     }
-    const best = await this.#fork(request, hash, targets);
-    if (best.status === 408 && responder instanceof TransactionResponder) responder.abandon();
+    const { best, isSilence } = await this.#fork(request, hash, options);
+    if (isSilence && onSilence !== undefined) onSilence();
+    else if (best.status === 408 && responder instanceof TransactionResponder) responder.abandon();
     else if (responder instanceof TransactionResponder) responder.forward(best);
     else responder.respond(best.status, best);
     return { status: best.status };
@@ -71,18 +79,20 @@ export class ProxyCore {
   }
 
   /** Resolves with the first 2xx, else when every branch has ended. RFC 3261 §16.7. */
-  #fork(request: SipRequest, hash: string, targets: readonly ProxyTarget[]): Promise<BestResponse> {
+  #fork(request: SipRequest, hash: string, { targets, timeoutMs }: ProxyOptions): Promise<Forked> {
     const { fields, route } = this.#forwardedFields(request);
     const outcomes: ClientOutcome[] = [];
     return new Promise((resolve) => {
       const collect = (outcome: ClientOutcome) => {
         outcomes.push(outcome);
-        if (isDecisive(outcome) || outcomes.length === targets.length) resolve(bestResponse(outcomes));
+        if (!isDecisive(outcome) && outcomes.length < targets.length) return;
+        const isSilence = outcomes.every(({ kind }) => kind !== "response");
+        resolve({ best: bestResponse(outcomes), isSilence });
       };
       for (const { uri, flow } of targets) {
         const newBranch = () => `${MAGIC_COOKIE}${hash}.${this.#tokens.branchTail()}`;
         const draft: Draft = { method: request.method, uri, fields, body: request.body, newBranch };
-        void this.#sender.send(draft, { flow, nextHop: route ?? uri, timeoutMs: undefined }).then(collect);
+        void this.#sender.send(draft, { flow, nextHop: route ?? uri, timeoutMs }).then(collect);
       }
     });
   }

@@ -36,7 +36,7 @@ export interface Destination {
 /** With no path MTU known, what is longer may be cut to pieces on its way. RFC 3261 §18.1.1. */
 const MAX_DATAGRAM_REQUEST_BYTES = 1300;
 
-const CLOSED = "the engine has stopped";
+const CLOSED = "the engine is not running";
 
 export interface RequestSenderOptions {
   readonly parts: EngineParts;
@@ -57,7 +57,7 @@ export class RequestSender {
   /** Those waiting for an answer, by the stream connection that the answer should come over. */
   readonly #byConnection = new Map<string, Set<NonInviteClientTransaction>>();
   #open = 0;
-  #closed = false;
+  #closed = true; // until the listeners are open: a socket that sends before that is bound to another port
   #onIdle: (() => void) | undefined;
 
   constructor({ parts, transports, lookup, now }: RequestSenderOptions) {
@@ -74,8 +74,14 @@ export class RequestSender {
     return this.#open;
   }
 
+  /** The listeners are open. */
+  start(): void {
+    this.#closed = false;
+  }
+
   /** Never rejects. The next address of a name is tried when the way to one fails. RFC 3263 §4.3. */
   async send(draft: Draft, { flow, nextHop, timeoutMs }: Destination): Promise<ClientOutcome> {
+    if (this.#closed) return { kind: "transportError", why: CLOSED };
     if (this.#open >= this.#parts.limits.maxClientTransactions) {
       this.#parts.quietLog.warn("request not sent: too many are open", { method: draft.method });
       return { kind: "transportError", why: "too many requests are open" };

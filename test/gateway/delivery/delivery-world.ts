@@ -98,9 +98,10 @@ export async function deliveryWorld({ contacts = [PHONE], rows }: WorldOptions =
     routing: new Routing(served),
     failureText: (detail: string) => `Not delivered. ${detail}`,
   };
-  const register = (contact: string, over: Partial<Binding> = {}) => {
+  const register = async (contact: string, over: Partial<Binding> = {}) => {
     const binding = bindingAt(contact, over);
-    return registrations.apply(binding.aor, { save: [binding], remove: [] });
+    await registrations.apply(binding.aor, { save: [binding], remove: [] });
+    registrations.announce(binding.aor);
   };
   for (const contact of contacts) await register(contact);
   const delivery = new Delivery(parts);

@@ -8,7 +8,7 @@ async function whileAway(ids: readonly string[], setUp?: (world: DeliveryWorld) 
   await setUp?.(world);
   for (const id of ids) world.delivery.xmppToSip.deliver(imWith(id), "conv1");
   await turn();
-  const conditions = () => world.link.sent.map(({ stanza }) => conditionOf(stanza.toString()));
+  const conditions = () => world.link.sent.flatMap(({ stanza }) => conditionOf(stanza.toString()) ?? []);
   return { ...world, conditions };
 }
 
@@ -234,6 +234,12 @@ describe("im.offline-expiry", () => {
     expect(counters.snapshot()).to.include({ "im.to-sip.expired": 1 });
     expect(delivery.stored).to.equal(0);
     link.sent[0]?.settle({ outcome: "processed" });
+    await settled();
+    expect(states(), "the client may have gone: the row waits for the words to the person").to.deep.equal(["expired"]);
+    const { stanza, settle } = link.sent[1] ?? {};
+    expect(stanza?.attrs["to"]).to.equal("juliet@xmpp.test");
+    expect(stanza?.getChildText("body")).to.include("did not come back in time").and.to.include("“text of a”");
+    settle?.({ outcome: "processed" });
     await settled();
     expect(rows.size).to.equal(0);
   });

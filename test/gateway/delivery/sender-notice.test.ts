@@ -12,16 +12,18 @@ const GONE = becauseOfRefusal(refusal("expired"));
 async function setUp() {
   const world = await deliveryWorld();
   const failures: Failure[] = [];
+  const persons: Failure[] = [];
   const told: string[] = [];
   const notice = new SenderNotice({
     ...world,
     domains: SAME_DOMAINS,
     tellSipUser: (failure) => failures.push(failure),
+    tellPerson: (failure) => persons.push(failure),
     isSipUser: ({ domain }) => domain === "sip.test",
   });
   const fail = (direction: Direction, accepted: AcceptedIm, because = GONE) =>
     notice.failed(direction, accepted, { because, told: () => told.push(accepted.callId) });
-  return { ...world, failures, told, fail };
+  return { ...world, failures, persons, told, fail };
 }
 
 describe("telling the sender of a failed IM", () => {
@@ -48,6 +50,26 @@ describe("telling the sender of a failed IM", () => {
       at: new Date(clock.now()),
     });
     expect(told).to.deep.equal([]);
+    settled?.();
+    expect(told).to.deep.equal(["call-a"]);
+  });
+
+  it("an XMPP user whose IM has waited for long is told in words too, wherever she is by now", async () => {
+    const { link, persons, told, fail, clock } = await setUp();
+    const accepted = imWith("a");
+    clock.advance(600_001);
+    fail("to-sip", accepted);
+    expect(link.sent.map(({ stanza }) => stanza.attrs["type"])).to.deep.equal(["error"]);
+    const { settled, ...failure } = persons[0] ?? {};
+    expect(failure).to.deep.equal({
+      aor: "juliet@xmpp.test",
+      peer: ALICE,
+      reason: "The user did not come back in time",
+      quote: "text of a",
+      at: new Date(clock.now()),
+    });
+    link.sent[0]?.settle({ outcome: "processed" });
+    expect(told, "the error alone may have reached nobody").to.deep.equal([]);
     settled?.();
     expect(told).to.deep.equal(["call-a"]);
   });
