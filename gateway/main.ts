@@ -111,10 +111,8 @@ async function furnish(parts: Pick<House, "config" | "store" | "state" | "xmpp">
 }
 
 /** What comes in, and who answers for it. */
-function dispatch({ config, state, engine, xmpp, ...house }: House): void {
-  const anyoneIsLocal = config.sip.authentication === "none"; // without authentication there are no accounts
-  const isKnown = (aor: string) => anyoneIsLocal || state.accounts.has(aor);
-  const rooms = { ...state, ...house, engine, isKnown };
+function dispatch({ state, engine, xmpp, ...house }: House): void {
+  const rooms = { ...state, ...house, engine };
   const sipMessages = new SipMessages(rooms);
   const xmppMessages = new XmppMessages(rooms);
   engine

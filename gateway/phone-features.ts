@@ -2,6 +2,7 @@ import { parseContentType } from "../sip/content-type.ts";
 import { parseQ } from "../sip/field-values.ts";
 import { splitList } from "../sip/header-fields.ts";
 import type { Binding } from "../sip/registrar.ts";
+import type { ContentFromSip } from "./mapping/from-sip.ts";
 
 /** RFC 3862 message/cpim, RFC 5438 message/imdn+xml, RFC 3994 application/im-iscomposing+xml. */
 export type PhoneFeature = "cpim" | "imdn" | "composing";
@@ -52,9 +53,19 @@ export class PhoneFeatures {
     if (known?.size === 0) this.#byPhone.delete(key);
   }
 
+  /** What a MESSAGE held, inside CPIM too: who reports or asks for reports knows IMDN. RFC 5438 §6.3, §7. */
+  learnContent(aor: string, device: string, content: ContentFromSip): void {
+    if (!content.ok) return;
+    if (content.kind === "composing") this.learn(aor, device, "composing");
+    if (content.kind === "disposition" || (content.kind === "im" && content.im.asks !== undefined)) {
+      this.learn(aor, device, "imdn");
+    }
+  }
+
   /**
-   * The Accept fields of a message, split into values or not. A range shows nothing: who writes `*` for every type has thought of none of these. What
-   * is not named is not unlearned, since an Accept may speak for one kind of request alone. RFC 3261 §20.1.
+   * The Accept fields of a message, split into values or not. A range shows nothing: who writes `*` for every type has
+   * thought of none of these. What is not named is not unlearned, since an Accept may speak for one kind of request
+   * alone. RFC 3261 §20.1.
    */
   learnAccept(aor: string, device: string, fields: readonly string[]): void {
     for (const value of fields.flatMap(splitList)) {

@@ -140,6 +140,8 @@ export class SipMessages {
       return;
     }
     const content = this.#contentOf(request);
+    const { binding } = incoming;
+    if (binding !== undefined) this.#options.features.learnContent(incoming.aor, deviceOf(binding), content);
     if (!content.ok) this.#refuseContent(content, responder);
     else if (content.kind === "im") this.#deliver(content.im, to, incoming);
     else this.#onNotification(content, to, incoming);
@@ -179,7 +181,8 @@ export class SipMessages {
    * it gives it is given. test/scenarios/receipts.test.ts
    */
   #unspokenWish(im: InstantMessage, binding: Binding | undefined): Partial<InstantMessage> {
-    if (im.asks !== undefined || binding === undefined) return {};
+    const isCpim = im.messageId !== im.thread; // else both are the Call-ID
+    if (im.asks !== undefined || isCpim || binding === undefined) return {};
     return this.#options.features.has(binding.aor, deviceOf(binding), "imdn")
       ? { asks: ["delivered", "displayed"] }
       : {};

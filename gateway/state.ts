@@ -22,6 +22,8 @@ export interface State {
   readonly routing: Routing;
   readonly parameters: LiveParameters;
   readonly accounts: Accounts;
+  /** Without authentication there are no accounts, and any user of a local domain is believed. */
+  readonly isKnown: (aor: string) => boolean;
   readonly registrations: Registrations;
   readonly features: PhoneFeatures;
   readonly conversations: ConversationTable;
@@ -64,6 +66,7 @@ export async function loadState({ config, store, log }: StateOptions): Promise<S
     routing: new Routing(served),
     parameters,
     accounts,
+    isKnown: (aor) => config.sip.authentication === "none" || accounts.has(aor),
     registrations,
     features,
     conversations,

@@ -1,6 +1,7 @@
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import type { ResultOf } from "../../gateway/control/operations.ts";
 import { callAndPrint } from "../call.ts";
+import { parseCount } from "../count.ts";
 import { type Column, formatFacts, formatTable, formatTime } from "../table.ts";
 
 /** `parley conversation …`. */
@@ -65,9 +66,4 @@ function formatConversation(row: Conversation): string {
     ["SIP lock", row.sipLock ?? "none"],
     ["XMPP lock", row.xmppLock ?? "none"],
   ]);
-}
-
-function parseCount(text: string): number {
-  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");
-  return Number(text);
 }

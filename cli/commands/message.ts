@@ -19,22 +19,29 @@ export function addMessageCommands(program: Command): void {
 
   message
     .command("retry <id>")
-    .description("try to deliver one now, also a stored one whose recipient has not registered")
+    .description("try to deliver one now, if its recipient has a phone; of a failed one, to tell its sender")
     .action((id: string, _options: unknown, command: Command) =>
-      callAndPrint(command, { name: "message.retry", input: { id }, show: (tried) => `${tried.id} is tried again` }),
+      callAndPrint(command, { name: "message.retry", input: { id }, show: formatRetried }),
     );
 
   message
     .command("drop <id>")
-    .description("give one up; its sender is told that it was dropped")
+    .description("give one up; its sender is told, unless that was done when it failed")
     .action((id: string, _options: unknown, command: Command) =>
-      callAndPrint(command, {
-        name: "message.drop",
-        input: { id },
-        show: (gone) => `dropped ${gone.id}; its sender is told`,
-      }),
+      callAndPrint(command, { name: "message.drop", input: { id }, show: ({ id, told }) => DROPPED[told](id) }),
     );
 }
+
+function formatRetried({ id, tried, why = "" }: ResultOf<"message.retry">): string {
+  return tried ? `${id} is tried again` : `${id} is not tried now: ${why}`;
+}
+
+const DROPPED: Readonly<Record<ResultOf<"message.drop">["told"], (id: string) => string>> = {
+  now: (id) => `dropped ${id}; its sender is told`,
+  before: (id) => `dropped ${id}; its sender was told when it failed`,
+  not: (id) => `${id} is forgotten; its sender could not be told`,
+  nobody: (id) => `dropped ${id}; it was automatic, so nobody is told`,
+};
 
 function addListCommand(message: Command): void {
   message

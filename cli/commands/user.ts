@@ -31,9 +31,9 @@ export function addUserCommands(program: Command): void {
 
   user
     .command("remove <user@domain>")
-    .description("remove an account and its bindings")
+    .description("remove an account, its bindings and what waits for it")
     .action((aor: string, _options: unknown, command: Command) =>
-      callAndPrint(command, { name: "user.remove", input: { aor }, show: (gone) => `removed ${gone.aor}` }),
+      callAndPrint(command, { name: "user.remove", input: { aor }, show: formatRemoved }),
     );
 
   user
@@ -61,4 +61,8 @@ async function withPassword(then: (password: string) => Promise<void>): Promise<
   if (read.ok) return then(read.password);
   console.error(read.why);
   process.exitCode = EXIT.misused;
+}
+
+function formatRemoved({ aor, messages }: ResultOf<"user.remove">): string {
+  return messages === 0 ? `removed ${aor}` : `removed ${aor}; the senders of ${messages} messages that waited are told`;
 }

@@ -33,16 +33,31 @@ export interface MessagesView {
   /** The oldest first; `total` is the number of all that match. */
   list(filter: MessageListFilter): Promise<{ readonly total: number; readonly messages: readonly MessageView[] }>;
   show(id: string): Promise<MessageView | undefined>;
-  /** Tries to deliver it now, also a stored one. Resolves when the attempt has begun. */
-  retry(id: string): Promise<"retried" | "not-found" | "under-way">;
-  /** Gives it up; its sender is told that it was dropped. */
-  drop(id: string): Promise<"dropped" | "not-found" | "under-way">;
+  /** Tries to deliver it now, also a stored one, or to tell its sender of its failure. Resolves when that has begun. */
+  retry(id: string): Promise<RetryAnswer>;
+  /** Gives it up; a sender who does not know yet is told. */
+  drop(id: string): Promise<DropAnswer>;
+  /** An account is gone: nothing waits for it any more, and nothing is to be told to it. Gives how many waited. */
+  removeUser(aor: string): Promise<number>;
 }
+
+/** under-way: it is being sent. being-told: it has failed, and its sender does not know yet. */
+export type NotNow = "not-found" | "under-way" | "being-told";
+
+/** `why` is what it waits for when it is not `tried` now, for people. */
+export type RetryAnswer =
+  | { readonly outcome: "retried"; readonly tried: boolean; readonly why: string | undefined }
+  | { readonly outcome: NotNow };
+
+/** When the sender of a dropped IM is told: before it was dropped; not, for want of a phone; or nobody, of an automatic one. */
+export type Told = "now" | "before" | "not" | "nobody";
+
+export type DropAnswer = { readonly outcome: "dropped"; readonly told: Told } | { readonly outcome: NotNow };
 
 /** What is absent does not limit. */
 export interface MessageListFilter {
   readonly state?: MessageState | undefined;
-  readonly aor?: string | undefined; // the SIP side, canonical
+  readonly aor?: string | undefined; // of the SIP user whom it is from or to, canonical
   readonly limit: number;
 }
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ConversationView } from "./appliance.ts";
-import { defineOperation, done, type Outcome, refused, textInput } from "./operation.ts";
+import { countInput, defineOperation, done, type Outcome, refused, textInput } from "./operation.ts";
 
 const idInput = textInput(100);
 
@@ -16,7 +16,7 @@ export interface ConversationList {
 export const conversationList = defineOperation({
   name: "conversation.list",
   summary: "List the open conversations, the most recently active first",
-  input: z.strictObject({ limit: z.int().min(1).max(MAX_LISTED).default(100) }),
+  input: z.strictObject({ limit: countInput(MAX_LISTED) }),
   run: ({ conversations }, { limit }): Outcome<ConversationList> => {
     const all = conversations.list();
     return done({ total: all.length, conversations: all.slice(0, limit).map(shown) });

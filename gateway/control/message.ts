@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { parseAor } from "../mapping/address.ts";
-import type { MessageView } from "./appliance.ts";
+import type { MessageView, NotNow, Told } from "./appliance.ts";
 import { MESSAGE_STATES, parseMessageState } from "./message-state.ts";
-import { defineOperation, disclosing, done, type Outcome, refused, textInput } from "./operation.ts";
+import { countInput, defineOperation, disclosing, done, type Outcome, refused, textInput } from "./operation.ts";
 
 const idInput = textInput(100);
 /** No localpart is longer than 1023 bytes (RFC 7622 §3.3), no domain name than 255; and `sip:`. */
@@ -24,7 +24,7 @@ export const messageList = defineOperation({
   input: z.strictObject({
     state: stateInput.optional(),
     aor: aorInput.optional(),
-    limit: z.int().min(1).max(MAX_LISTED).default(100),
+    limit: countInput(MAX_LISTED),
   }),
   run: async ({ messages }, { state, aor: typed, limit }): Promise<Outcome<MessageList>> => {
     const aor = typed === undefined ? undefined : parseAor(typed.replace(/^sip:/i, ""));
@@ -45,29 +45,37 @@ export const messageShow = defineOperation({
   },
 });
 
+/** `why` is what it waits for when it was not tried now. */
+export interface MessageRetried {
+  readonly id: string;
+  readonly tried: boolean;
+  readonly why?: string | undefined;
+}
+
 export const messageRetry = defineOperation({
   name: "message.retry",
-  summary: "Try to deliver an instant message now, also a stored one whose recipient has not registered",
+  summary: "Try to deliver an instant message now; of a failed one, to tell its sender",
   changes: true,
   input: z.strictObject({ id: idInput }),
-  run: async ({ messages }, { id }): Promise<Outcome<{ readonly id: string }>> => {
+  run: async ({ messages }, { id }): Promise<Outcome<MessageRetried>> => {
     const before = await messages.show(id);
     const answer = await messages.retry(id);
-    if (answer !== "retried") return refusalOf(answer, id);
-    return done({ id }, { what: id, before: before?.state, after: "retried" });
+    if (answer.outcome !== "retried") return refusalOf(answer.outcome, id);
+    const { tried, why } = answer;
+    return done({ id, tried, why }, { what: id, before: before?.state, after: tried ? "retried" : before?.state });
   },
 });
 
 export const messageDrop = defineOperation({
   name: "message.drop",
-  summary: "Drop an instant message; its sender is told that it was dropped",
+  summary: "Drop an instant message; a sender who does not know yet is told that it was dropped",
   changes: true,
   input: z.strictObject({ id: idInput }),
-  run: async ({ messages }, { id }): Promise<Outcome<{ readonly id: string }>> => {
+  run: async ({ messages }, { id }): Promise<Outcome<{ readonly id: string; readonly told: Told }>> => {
     const before = await messages.show(id);
     const answer = await messages.drop(id);
-    if (answer !== "dropped") return refusalOf(answer, id);
-    return done({ id }, { what: id, before: before?.state, after: "dropped" });
+    if (answer.outcome !== "dropped") return refusalOf(answer.outcome, id);
+    return done({ id, told: answer.told }, { what: id, before: before?.state, after: "dropped" });
   },
 });
 
@@ -81,9 +89,15 @@ function withText(message: MessageView): MessageView {
   return { ...withoutText(message), text: message.text };
 }
 
-function refusalOf(answer: "not-found" | "under-way", id: string): Outcome<never> {
-  if (answer === "not-found") return noSuchMessage(id);
-  return refused("under-way", `${id} is being sent at this moment: look again with message show ${id}`);
+function refusalOf(answer: NotNow, id: string): Outcome<never> {
+  switch (answer) {
+    case "not-found":
+      return noSuchMessage(id);
+    case "under-way":
+      return refused("under-way", `${id} is being sent at this moment: look again with message show ${id}`);
+    case "being-told":
+      return refused("under-way", `the sender of ${id} is being told; it goes by itself once that is done`);
+  }
 }
 
 function noSuchMessage(id: string): Outcome<never> {

@@ -105,6 +105,12 @@ function misuse(error: z.ZodError): string {
   return error.issues.map(({ path, message }) => [path.join("."), message].filter(Boolean).join(": ")).join("; ");
 }
 
+/** How many at the most, 100 unless told. */
+export function countInput(max: number) {
+  const range = { error: `must be 1..${max}` };
+  return z.int(range).min(1, range).max(max, range).default(100);
+}
+
 /** Text with a length limit, for the inputs of operations. */
 export function textInput(maxChars: number) {
   return z.string({ error: "must be text" }).max(maxChars, { error: `must have at most ${maxChars} characters` });

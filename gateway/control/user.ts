@@ -19,6 +19,12 @@ export interface UserChanged {
   readonly username: string;
 }
 
+/** `messages` is how many waited for that user; their senders are told that there is no such user. */
+export interface UserRemoved {
+  readonly aor: string;
+  readonly messages: number;
+}
+
 export interface UserRow {
   readonly aor: string;
   readonly createdAt: number; // ms since the epoch
@@ -59,16 +65,17 @@ export const userPassword = defineOperation({
 
 export const userRemove = defineOperation({
   name: "user.remove",
-  summary: "Remove a SIP account and its bindings",
+  summary: "Remove a SIP account, its bindings and the instant messages that wait for it; their senders are told",
   changes: true,
   input: z.strictObject({ aor: aorInput }),
-  run: async (appliance, { aor: typed }): Promise<Outcome<{ readonly aor: string }>> => {
+  run: async (appliance, { aor: typed }): Promise<Outcome<UserRemoved>> => {
     const aor = parseAor(bare(typed));
     if (!aor.ok) return refused("invalid", aor.why);
     // The account goes first, so that no REGISTER can put a binding back in between.
     if (!(await appliance.users.remove(aor.value))) return noSuchUser(aor.value);
     await appliance.registrations.removeUser(aor.value);
-    return done({ aor: aor.value }, { what: aor.value, before: "account", after: "no account" });
+    const messages = await appliance.messages.removeUser(aor.value);
+    return done({ aor: aor.value, messages }, { what: aor.value, before: "account", after: "no account" });
   },
 });
 

@@ -22,8 +22,10 @@ import { notifyPhones } from "./notify-phones.ts";
 import { Receipts } from "./receipts.ts";
 import { becauseOfRefusal, SenderNotice } from "./sender-notice.ts";
 import { SetAside } from "./set-aside.ts";
+import { sipSenderOf } from "./sip-sender.ts";
 import { SipToXmpp } from "./sip-to-xmpp.ts";
 import { ToPhones } from "./to-phones.ts";
+import { Untold } from "./untold.ts";
 import { XmppToSip } from "./xmpp-to-sip.ts";
 
 export interface DeliveryOptions {
@@ -38,6 +40,7 @@ export interface DeliveryOptions {
   readonly awaitedReceipts: Store["awaitedReceipts"];
   readonly parameters: LiveParameters;
   readonly routing: Routing;
+  readonly isKnown: (aor: string) => boolean;
   readonly clock: Clock;
   readonly log: Logger;
   readonly counters: Counters;
@@ -56,6 +59,7 @@ export class Delivery {
   readonly #teller: FailureTeller;
   readonly #personTeller: FailureTeller;
   readonly #setAside: SetAside;
+  readonly #untold: Untold;
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
@@ -82,6 +86,7 @@ export class Delivery {
       onFailed: (im) => this.#onReportedFailure(notice, im),
     });
     this.#setAside = new SetAside(options);
+    this.#untold = new Untold(options);
     const parts = { ...shared, receipts: this.receipts, notice, setAside: this.#setAside };
     const expectReceipt = (accepted: AcceptedIm, id: string) => this.receipts.expectFromSip(accepted, id);
     this.sipToXmpp = new SipToXmpp({
@@ -106,6 +111,7 @@ export class Delivery {
     await offline.start();
     await this.receipts.start();
     this.#setAside.start();
+    this.#untold.start();
     registrations.onRegistered((aor) => {
       this.#teller.onRegistered(aor);
       this.receipts.onRegistered(aor);
@@ -147,14 +153,16 @@ export class Delivery {
   }
 
   /** What no phone took so far is told again; false when its sender is on the XMPP side, where it waits for the link. */
-  tellAgain({ direction, accepted }: JournalRow): boolean {
-    const { routing } = this.#options;
-    const jid = parseJid(accepted.jid);
-    const sender = jid.ok ? routing.aorOfJid(jid.value) : jid;
-    const aor = direction === "to-xmpp" ? accepted.aor : sender.ok ? sender.value : "";
-    if (!routing.isLocalSip(aor)) return false;
+  tellAgain(row: JournalRow): boolean {
+    const aor = sipSenderOf(row, this.#options.routing);
+    if (aor === undefined) return false;
     this.#teller.onRegistered(aor);
     return true;
+  }
+
+  /** The account is gone. */
+  forgetUser(aor: string): void {
+    this.#teller.forget(aor);
   }
 
   /** SIP is up: phones can be told of failures. */
@@ -174,6 +182,7 @@ export class Delivery {
     this.#personTeller.stop();
     this.receipts.stop();
     this.#setAside.stop();
+    this.#untold.stop();
   }
 
   #onReportedFailure(notice: SenderNotice, im: Pick<AcceptedIm, "aor" | "jid" | "stanzaId">): void {

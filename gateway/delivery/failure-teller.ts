@@ -114,6 +114,17 @@ export class FailureTeller {
     this.#retell(sender);
   }
 
+  /** The user is gone: whoever has the name next is told nothing of these. */
+  forget(aor: string): void {
+    for (const pair of this.#senders.get(aor)?.pairs.values() ?? []) {
+      pair.cancelTimer();
+      this.#untold -= pair.settled.length;
+      pair.untold = undefined;
+      pair.settled = [];
+      this.#forget(pair);
+    }
+  }
+
   /** Tells nothing more. What is untold has its journal rows for the next start. */
   stop(): void {
     this.#state = "stopped";

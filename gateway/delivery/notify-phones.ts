@@ -15,9 +15,15 @@ export interface NotifyPhonesOptions {
 export interface Notification {
   readonly aor: string;
   readonly feature: PhoneFeature; // that a phone must have shown
-  readonly asker?: string | undefined; // a device that has asked for it, and so understands it, before a restart too
+  readonly asker?: string | undefined; // the device that has asked for it, and so understands it, before a restart too
   readonly message: MessageRequest;
 }
+
+/**
+ * told: the phone that it is for has answered. away: that phone, or where none has asked every phone, could not be
+ * reached. not-understood: phones are there, none of which would know what to do with it.
+ */
+export type NotificationOutcome = "told" | "away" | "not-understood";
 
 /** A receipt or a typing notice that comes later than this says nothing any more. */
 const ANSWER_WITHIN_MS = 5_000;
@@ -32,20 +38,26 @@ export function anyPhoneUnderstands(
 }
 
 /**
- * Sends it to the phones that understand it; gives whether one of them answered at all. A phone that answers 415 does not
- * understand it, and nothing else comes of an answer.
+ * Sends it to the phone that asked, else to all that understand it. A phone that answers 415 does not understand it, and
+ * nothing else comes of an answer.
  */
-export async function notifyPhones(options: NotifyPhonesOptions, notification: Notification): Promise<boolean> {
+export async function notifyPhones(
+  options: NotifyPhonesOptions,
+  notification: Notification,
+): Promise<NotificationOutcome> {
   const { engine, registrations, features, log } = options;
   const { aor, feature, asker, message } = notification;
-  const understand = registrations.bindingsOf(aor).filter((binding) => {
-    return deviceOf(binding) === asker || features.has(aor, deviceOf(binding), feature);
-  });
-  const answers = understand.map(async (binding) => {
+  const phones = registrations.bindingsOf(aor);
+  const asking = phones.filter((binding) => deviceOf(binding) === asker);
+  const understand = phones.filter((binding) => features.has(aor, deviceOf(binding), feature));
+  const answers = (asking.length > 0 ? asking : understand).map(async (binding) => {
     const { status } = await engine.request({ ...message, ...targetOf(binding), timeoutMs: ANSWER_WITHIN_MS });
     if (status === 415) features.unlearn(aor, deviceOf(binding), feature);
     log.debug({ aor, feature, status }, "notification sent to a phone");
     return fateOf(status) !== "unreachable";
   });
-  return (await Promise.all(answers)).includes(true);
+  const isAnswered = (await Promise.all(answers)).includes(true);
+  if (asker !== undefined && asking.length === 0) return "away";
+  if (isAnswered) return "told";
+  return answers.length === 0 && phones.length > 0 ? "not-understood" : "away";
 }

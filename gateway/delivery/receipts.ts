@@ -9,16 +9,24 @@ import { type DomainMap, jidFromAor, sipFromAor, sipFromJid } from "../mapping/a
 import type { Asked, Disposition } from "../mapping/instant-message.ts";
 import { type MessageRequest, messageFromDisposition } from "../mapping/to-sip.ts";
 import { stanzaFromDisposition } from "../mapping/to-xmpp.ts";
+import { deviceOf } from "../phone-features.ts";
+import type { Registrations } from "../registrations.ts";
 import type { AcceptedIm } from "./journal.ts";
 import { Lanes } from "./lanes.ts";
-import { type Asker, OwedReceipts } from "./owed-receipts.ts";
+import type { NotificationOutcome } from "./notify-phones.ts";
+import { type Asker, type OwedReceipt, OwedReceipts } from "./owed-receipts.ts";
 import { sendUntilTaken } from "./send-until-taken.ts";
 
 export interface ReceiptsOptions {
   readonly store: Store["awaitedReceipts"];
   readonly linkOf: (domain: string) => XmppLink | undefined;
-  /** To the phones of a SIP user that understand it, among them the one that asked. */
-  readonly sendToPhones: (aor: string, message: MessageRequest, asker: string | undefined) => Promise<boolean>;
+  readonly registrations: Pick<Registrations, "bindingsOf">;
+  /** To the phone of a SIP user that asked, else to those that understand it. */
+  readonly sendToPhones: (
+    aor: string,
+    message: MessageRequest,
+    asker: string | undefined,
+  ) => Promise<NotificationOutcome>;
   readonly newId: () => string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -36,13 +44,13 @@ const MAX_AWAITED = 1_000_000;
 
 const SWEEP_EVERY_MS = 60_000;
 
-type Side = "sip" | "xmpp";
+/** A mark speaks of all before it; these are looked through, in about 3 ms. Few are left where people read. */
+const LOOKED_AT = 500;
 
-/** What is said to whom about a message. */
-interface Report {
-  readonly asker: Asker;
-  readonly outcome: Asked;
-}
+/** Told by one mark, the latest of them: each is a request to the phone. The others go with the next mark. */
+const MARKED_AT_ONCE = 50;
+
+type Side = "sip" | "xmpp";
 
 /**
  * Receipts and read marks between XEP-0184, XEP-0333 and IMDN (RFC 5438): who asked for which, kept in the store for as
@@ -59,21 +67,18 @@ export class Receipts {
     this.#owed = new OwedReceipts({
       ...options,
       lifetimeMs: LIFETIME_MS,
-      send: (aor, { peer, asker, outcome }) => {
-        const jid = parseJid(peer);
-        return jid.ok ? this.#sendToSip(aor, jid.value, { asker, outcome }) : Promise.resolve(true);
-      },
+      devicesOf: (aor) => options.registrations.bindingsOf(aor).map(deviceOf),
+      send: (aor, report) => this.#sendToSip(aor, report),
     });
   }
 
-  async start(): Promise<void> {
-    await this.#owed.start();
+  start(): void {
     this.#sweep();
   }
 
   /** A phone that was away hears what was reported meanwhile. */
   onRegistered(aor: string): void {
-    this.#watch(this.#owed.onRegistered(aor));
+    this.#watch(this.#owed.onRegistered(aor), "owed receipts not told");
   }
 
   stop(): void {
@@ -104,7 +109,8 @@ export class Receipts {
     const { stanzaId, im, aor, jid, callId } = accepted;
     if (stanzaId === undefined || !im.asks?.includes("delivered")) return Promise.resolve();
     const key = keyOf("sip", accepted, im.messageId ?? callId);
-    this.#watch(this.#withAsker(key, (asker) => this.#strike(key, asker, "delivered")));
+    const struck = this.#withAsker(key, (asker) => this.#strike(key, asker, "delivered"));
+    this.#watch(struck, NOT_WRITTEN);
     return this.#tellXmpp(aor, jid, { messageId: stanzaId, outcome: "delivered" });
   }
 
@@ -119,21 +125,42 @@ export class Receipts {
     });
   }
 
-  /** An XMPP client reports on an IM of a SIP user. */
-  onDispositionFromXmpp(from: Jid, aor: string, { messageId, outcome }: Disposition): Promise<void> {
-    const key = keyOf("xmpp", { aor, jid: formatJid(from) }, messageId);
-    return this.#withAsker(key, (asker) => {
-      if (asker.asks.includes(outcome)) this.#tellSip(aor, from, { asker, outcome });
-      this.#strike(key, asker, outcome);
-    });
+  /** An XMPP client reports on an IM of a SIP user; a mark speaks of those before it as well. XEP-0333 §1. */
+  async onDispositionFromXmpp(from: Jid, aor: string, { messageId, outcome }: Disposition): Promise<void> {
+    const between = { aor, jid: formatJid(from) };
+    const named = keyOf("xmpp", between, messageId);
+    const keys = outcome === "displayed" ? [...(await this.#shownBefore(between, named)), named] : [named];
+    const peer = between.jid;
+    const reports: OwedReceipt[] = [];
+    for (const key of keys) {
+      await this.#withAsker(key, (asker) => {
+        if (asker.asks.includes(outcome)) reports.push({ peer, outcome, asker });
+        this.#strike(key, asker, outcome);
+      });
+    }
+    this.#tellSip(aor, reports);
   }
 
   /** An IM of a SIP user failed after its final answer: its client marks it. */
   failed(accepted: AcceptedIm): void {
-    const peer = parseJid(accepted.jid);
     const asker = sipAskerOf(accepted);
-    if (peer.ok && asker?.asks.includes("failed"))
-      this.#tellSip(accepted.aor, peer.value, { asker, outcome: "failed" });
+    if (!asker?.asks.includes("failed")) return;
+    this.#tellSip(accepted.aor, [{ peer: accepted.jid, outcome: "failed", asker }]);
+  }
+
+  /** The keys of the IMs that the same phone sent before the one named, the oldest first. */
+  async #shownBefore(between: Pick<AcceptedIm, "aor" | "jid">, named: string): Promise<readonly string[]> {
+    const marked = await this.#find(named);
+    if (marked === undefined) return [];
+    const awaited = await this.#options.store.list(keyOf("xmpp", between, ""), LOOKED_AT);
+    const before = awaited
+      .filter(({ key }) => key !== named)
+      .map(({ key, payload }) => ({ key, asker: JSON.parse(payload) as Asker }))
+      .filter(
+        ({ asker }) => asker.asks.includes("displayed") && asker.device === marked.device && asker.at <= marked.at,
+      );
+    before.sort((a, b) => a.asker.at - b.asker.at);
+    return before.slice(-MARKED_AT_ONCE).map(({ key }) => key);
   }
 
   #tellXmpp(aor: string, jid: string, disposition: Disposition): Promise<void> {
@@ -147,17 +174,14 @@ export class Receipts {
     return new Promise((done) => sendUntilTaken(stanza, { link, clock: this.#options.clock, done }));
   }
 
-  #tellSip(aor: string, peer: Jid, report: Report): void {
-    const told = this.#sendToSip(aor, peer, report).then((taken) => {
-      return taken ? undefined : this.#owed.owe(aor, { ...report, peer: formatJid(peer) });
-    });
-    this.#watch(told);
+  #tellSip(aor: string, reports: readonly OwedReceipt[]): void {
+    if (reports.length > 0) this.#watch(this.#owed.tell(aor, reports), "receipt not told");
   }
 
-  /** False when no phone could be reached. */
-  async #sendToSip(aor: string, peer: Jid, { asker, outcome }: Report): Promise<boolean> {
-    const from = sipFromJid(peer, this.#options.domains);
-    if (!from.ok) return true;
+  async #sendToSip(aor: string, { peer, asker, outcome }: OwedReceipt): Promise<NotificationOutcome> {
+    const jid = parseJid(peer);
+    const from = jid.ok ? sipFromJid(jid.value, this.#options.domains) : jid;
+    if (!from.ok) return "not-understood";
     const message = messageFromDisposition(
       { messageId: asker.messageId, outcome },
       {
@@ -169,9 +193,9 @@ export class Receipts {
         ...(asker.cpim ? { cpim: { dispositions: [] } } : {}),
       },
     );
-    const taken = await this.#options.sendToPhones(aor, message, asker.device);
-    if (taken) this.#options.counters.add("receipts.to-sip");
-    return taken;
+    const sent = await this.#options.sendToPhones(aor, message, asker.device);
+    if (sent === "told") this.#options.counters.add("receipts.to-sip");
+    return sent;
   }
 
   /** Two reports on one message at once take their turns, so that neither is told twice. */
@@ -200,24 +224,27 @@ export class Receipts {
   #strike(key: string, asker: Asker, outcome: Asked): void {
     const left = asker.asks.filter((asked) => asked !== outcome && !(outcome === "displayed" && asked !== "displayed"));
     const over = outcome === "failed" || left.every((asked) => asked === "failed");
-    if (over) this.#watch(this.#options.store.remove(key));
+    if (over) this.#watch(this.#options.store.remove(key), NOT_WRITTEN);
     else if (left.length < asker.asks.length) this.#put(key, { ...asker, asks: left });
   }
 
   #put(key: string, asker: Asker): void {
     const expiresAt = this.#options.clock.now() + LIFETIME_MS;
-    this.#watch(this.#options.store.put({ key, expiresAt, payload: JSON.stringify(asker) }));
+    this.#watch(this.#options.store.put({ key, expiresAt, payload: JSON.stringify(asker) }), NOT_WRITTEN);
   }
 
   #sweep(): void {
-    this.#watch(this.#options.store.removeExpired(this.#options.clock.now(), MAX_AWAITED));
+    const removed = this.#options.store.removeExpired(this.#options.clock.now(), MAX_AWAITED);
+    this.#watch(removed, "expired receipts not removed");
     this.#cancelSweep = this.#options.clock.after(SWEEP_EVERY_MS, () => this.#sweep());
   }
 
-  #watch(write: Promise<unknown>): void {
-    write.catch((error: unknown) => this.#options.log.error({ err: error }, "awaited receipt not written"));
+  #watch(task: Promise<unknown>, failure: string): void {
+    task.catch((error: unknown) => this.#options.log.error({ err: error }, failure));
   }
 }
+
+const NOT_WRITTEN = "awaited receipt not written";
 
 /** Undefined when the sender asked for nothing. */
 function sipAskerOf({ im, jid, acceptedAt: at, callId, device }: AcceptedIm): Asker | undefined {

@@ -4,6 +4,7 @@ import { reasonPhrase } from "../../sip/reason-phrases.ts";
 import type { Binding } from "../../sip/registrar.ts";
 import { utf8FromLatin1 } from "../../sip/text.ts";
 import { parseJid } from "../../xmpp/jid.ts";
+import type { Clock } from "../clock.ts";
 import { pairOf } from "../conversation/pair.ts";
 import type { ConversationTable } from "../conversation/table.ts";
 import type { LiveParameters } from "../live-parameters.ts";
@@ -11,7 +12,7 @@ import { type DomainMap, sipFromAor, sipFromJid } from "../mapping/address.ts";
 import type { SipFailure } from "../mapping/error.ts";
 import type { Asked } from "../mapping/instant-message.ts";
 import { messageFromIm, messageOverheadBytes, type SipEnvelope } from "../mapping/to-sip.ts";
-import { deviceOf, type PhoneFeatures } from "../phone-features.ts";
+import { deviceOf, type PhoneFeature, type PhoneFeatures } from "../phone-features.ts";
 import { type Registrations, targetOf } from "../registrations.ts";
 import { bestOf } from "./fate.ts";
 import { type BindingOutcome, forkByPreference, GLOBAL_FAILURE, TRY_OTHERS_AFTER_MS } from "./fork.ts";
@@ -36,6 +37,7 @@ export interface ToPhonesOptions {
   readonly features: PhoneFeatures;
   readonly parameters: LiveParameters;
   readonly domains: DomainMap;
+  readonly clock: Pick<Clock, "now">;
   /** Before an IM leaves that phones may report on under this id. */
   readonly expectReceipt: (accepted: AcceptedIm, messageId: string) => void;
 }
@@ -67,7 +69,8 @@ export class ToPhones {
     if (envelope === undefined) return undefined;
     const registered = this.#options.registrations.bindingsOf(accepted.aor);
     const bindings = oncePerDevice(registered);
-    const send = (binding: Binding, waitMs: number) => this.#toBinding(binding, { accepted, envelope, waitMs });
+    const send = (binding: Binding, waitMs: number) =>
+      this.#toBinding(binding, { accepted, envelope, deadlineMs: this.#options.clock.now() + waitMs });
     const failures: SipFailure[] = [];
     const device = this.#lockedDevice(accepted, registered);
     const locked = bindings.find((binding) => deviceOf(binding) === device);
@@ -104,7 +107,7 @@ export class ToPhones {
   async #toBinding(binding: Binding, leg: Leg): Promise<BindingOutcome<AtPhone>> {
     const { features } = this.#options;
     const { aor, contact } = binding;
-    let sent = await this.#inOne(binding, leg);
+    let sent: Sent | "late" = await this.#inOne(binding, leg);
     if (sent.response.status === 415) {
       features.learnAccept(aor, deviceOf(binding), sent.response.fields.all("accept"));
       if (sent.asCpim) {
@@ -113,28 +116,34 @@ export class ToPhones {
       }
     }
     if (sent.response.status === 513 && isMadeHere(sent.response)) sent = await this.#inParts(binding, leg);
+    if (sent === "late") return { delivered: false, failure: LATE };
     const { status } = sent.response;
     if (status >= 300) return { delivered: false, failure: failureOf(sent.response) };
-    const imdnAsked = sent.asCpim && leg.accepted.im.asks !== undefined;
-    const confirmed = imdnAsked ? "later" : status === 200 ? "now" : "never";
+    const confirmed = sent.imdnAsked ? "later" : status === 200 ? "now" : "never";
     return { delivered: true, at: { contact, confirmed } };
   }
 
-  async #inOne(binding: Binding, { accepted, envelope, waitMs }: Leg): Promise<Sent> {
-    const { features, expectReceipt, engine } = this.#options;
+  async #inOne(binding: Binding, { accepted, envelope, deadlineMs }: Leg): Promise<Sent> {
+    const { features, expectReceipt, engine, clock } = this.#options;
     const { im } = accepted;
-    const asCpim = features.has(binding.aor, deviceOf(binding), "cpim");
     const asks = im.asks ?? [];
-    if (asCpim ? asks.length > 0 : asks.includes("displayed")) expectReceipt(accepted, envelope.messageId);
-    const form = asCpim ? { ...envelope, cpim: { dispositions: dispositionsFor(asks) } } : envelope;
+    const understands = (feature: PhoneFeature) => features.has(binding.aor, deviceOf(binding), feature);
+    const asCpim = understands("cpim");
+    const imdnAsked = asCpim && asks.length > 0 && understands("imdn");
+    if (imdnAsked || asks.includes("displayed")) expectReceipt(accepted, envelope.messageId);
+    const form = asCpim ? { ...envelope, cpim: { dispositions: imdnAsked ? dispositionsFor(asks) : [] } } : envelope;
     const message = messageFromIm(im, form);
-    const target = targetOf(binding);
-    const response = await engine.request({ ...message, ...target, timeoutMs: waitMs, neverFragmented: true });
-    return { response, asCpim };
+    const timeoutMs = Math.max(1, deadlineMs - clock.now());
+    const response = await engine.request({ ...message, ...targetOf(binding), timeoutMs, neverFragmented: true });
+    return { response, asCpim, imdnAsked };
   }
 
-  /** A phone that is only reached by datagrams has a long text in numbered parts, as plain text, one after the other. */
-  async #inParts(binding: Binding, { accepted, envelope, waitMs }: Leg): Promise<Sent> {
+  /**
+   * A phone that is only reached by datagrams has a long text in numbered parts, as plain text, one after the other. All of
+   * them have the time of one IM: others of the conversation wait behind it.
+   */
+  async #inParts(binding: Binding, { accepted, envelope, deadlineMs }: Leg): Promise<Sent | "late"> {
+    const { engine, clock } = this.#options;
     const { im, callId } = accepted;
     const target = targetOf(binding);
     const overhead = messageOverheadBytes(messageFromIm(im, envelope), target.uri);
@@ -142,8 +151,10 @@ export class ToPhones {
     for (const [index, text] of parts.entries()) {
       const isLast = index === parts.length - 1;
       const part = messageFromIm({ ...im, text }, { ...envelope, callId: isLast ? callId : `${callId}-${index + 1}` });
-      const response = await this.#options.engine.request({ ...part, ...target, timeoutMs: waitMs });
-      if (isLast || response.status >= 300) return { response, asCpim: false };
+      const timeoutMs = deadlineMs - clock.now();
+      if (timeoutMs <= 0) return "late";
+      const response = await engine.request({ ...part, ...target, timeoutMs });
+      if (isLast || response.status >= 300) return { response, asCpim: false, imdnAsked: false };
     }
     throw new RangeError("a text has at least one part");
   }
@@ -155,13 +166,17 @@ type Envelope = SipEnvelope & { readonly messageId: string };
 interface Leg {
   readonly accepted: AcceptedIm;
   readonly envelope: Envelope;
-  readonly waitMs: number;
+  readonly deadlineMs: number; // of all that is sent to the phone, ms since the epoch
 }
 
 interface Sent {
   readonly response: SipResponse;
   readonly asCpim: boolean;
+  readonly imdnAsked: boolean;
 }
+
+/** A phone has answered, and too slowly for the number of parts. */
+const LATE: SipFailure = { status: 408, reason: reasonPhrase(408), cause: "not all parts were taken in time" };
 
 /** A failure is worth knowing when anything is. */
 function dispositionsFor(asks: readonly Asked[]): readonly string[] {

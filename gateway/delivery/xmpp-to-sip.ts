@@ -18,6 +18,7 @@ import type { AtPhone, ToPhones } from "./to-phones.ts";
 export interface XmppToSipOptions {
   readonly toPhones: ToPhones;
   readonly hasPhone: (aor: string) => boolean;
+  readonly isKnown: (aor: string) => boolean;
   readonly crosses: (row: JournalRow) => boolean; // not between two SIP users
   readonly receipts: Receipts;
   readonly notice: SenderNotice;
@@ -177,6 +178,7 @@ export class XmppToSip {
     if (outcome?.delivered) this.#onDelivered(row, outcome.at);
     else if (this.#held) return false;
     else if (outcome === undefined) this.#fail(row, becauseOfRefusal(refusal("bad-address")));
+    else if (!this.#options.isKnown(row.accepted.aor)) this.#fail(row, becauseOfRefusal(refusal("unknown-user")));
     else if (fateOf(outcome.failure.status) === "unreachable") return false;
     else this.#onFailed(row, outcome.failure);
     return true;
@@ -189,7 +191,8 @@ export class XmppToSip {
       setAside.put(row, failure === undefined ? "no phone is registered" : `SIP ${failure.status} ${failure.reason}`);
       return;
     }
-    const refused = this.offline.refusalFor(row.accepted.aor);
+    const { aor } = row.accepted;
+    const refused = this.#options.isKnown(aor) ? this.offline.refusalFor(aor) : refusal("unknown-user");
     if (refused !== undefined) {
       this.#fail(row, failure === undefined ? becauseOfRefusal(refused) : becauseOfSip(failure, domains));
       return;

@@ -32,7 +32,8 @@ export const CONTENT_NOTES: Readonly<Record<string, string>> = {
   "message/imdn+xml": "a receipt, on its own or in CPIM",
   "application/im-iscomposing+xml": "a chat state, on its own or in CPIM",
   "multipart/alternative": "the plain part, else the HTML",
-  "multipart/mixed": "all texts; a part that is not understood refuses the whole unless it says `handling=optional`",
+  "multipart/mixed":
+    "all texts; in the place of a part that is not understood and does not say `handling=optional` stands a notice; without any text it is answered 415",
 };
 
 /** Receipts: what SIP asks and tells, and its counterpart. RFC 5438, XEP-0184, XEP-0333. */

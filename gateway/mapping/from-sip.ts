@@ -51,7 +51,8 @@ const MAX_MESSAGE_ID = 255;
 
 /**
  * MESSAGE -> instant message, disposition or composing notice. Of an instant message: body as text, Subject,
- * Content-Language, Call-ID as the thread and the branch as the id. RFC 7572 §5; RFC 5438; RFC 3994.
+ * Content-Language, Call-ID as the thread, and the branch as the id, as RFC 7572 §5 has it; the id of the stanza that goes
+ * out comes from delivery/stanza-ids.ts instead. RFC 5438; RFC 3994.
  */
 export function contentFromSip({ request, maxBytes }: FromSip): ContentFromSip {
   const read = readMessageContent({ headers: request.fields, body: request.body }, maxBytes);

@@ -191,7 +191,9 @@ describe("parley on the command line", function () {
         "alice@sip.test has a new password\n",
       );
       expect((await appliance.users.get("alice@sip.test"))?.ha1Md5).not.to.equal(before?.ha1Md5);
-      expect((await parley("user", "remove", "alice@sip.test")).stdout).to.equal("removed alice@sip.test\n");
+      expect((await parley("user", "remove", "alice@sip.test")).stdout).to.equal(
+        "removed alice@sip.test; the senders of 2 messages that waited are told\n",
+      );
       expect(await appliance.users.list()).to.deep.equal([]);
     });
 
@@ -252,6 +254,8 @@ describe("parley on the command line", function () {
         "m1  stored       1970-01-01 00:00:01  romeo@xmpp.test/orchard  alice@sip.test      15  alice@sip.test is offline",
         "m2  handed-over  1970-01-01 00:00:02  bob@sip.test             romeo@xmpp.test      2",
         "m3  stored       1970-01-01 00:00:03  romeo@xmpp.test          bob@sip.test         3",
+        "m4  failed       1970-01-01 00:00:04  carol@sip.test           romeo@xmpp.test      4",
+        "m5  set-aside    1970-01-01 00:00:05  carol@sip.test           romeo@xmpp.test      5",
       ]);
       const idsOf = (run: CliRun) => lines(run).flatMap((line) => /^m\d/.exec(line) ?? []);
       expect(idsOf(await parley("message", "list", "--state", "stored"))).to.deep.equal(["m1", "m3"]);
@@ -259,8 +263,12 @@ describe("parley on the command line", function () {
       const cut = await parley("message", "list", "--user", "bob@sip.test", "--limit", "1");
       expect(lines(cut).at(-1)).to.equal("1 of 2");
       const { stdout } = await parley("message", "list", "--json", "--limit", "1");
-      expect(JSON.parse(stdout)).to.have.nested.include({ total: 3, "messages[0].id": "m1" });
+      expect(JSON.parse(stdout)).to.have.nested.include({ total: 5, "messages[0].id": "m1" });
       expect(stdout).not.to.contain("good morrow");
+      for (const limit of ["0", "100000"]) {
+        const { code, stderr } = await parley("message", "list", "--limit", limit);
+        expect({ code, stderr }).to.deep.equal({ code: 2, stderr: "limit: must be 1..10000\n" });
+      }
     });
 
     it("message show prints facts, and the text only with --text, which cannot steer the terminal", async () => {
@@ -292,6 +300,13 @@ describe("parley on the command line", function () {
         stdout: "",
         stderr: 'refused: there is no message "m1": message list shows those there are\n',
       });
+      expect((await parley("message", "retry", "m3")).stdout).to.equal(
+        "m3 is not tried now: it goes at the next REGISTER of bob@sip.test\n",
+      );
+      expect((await parley("message", "drop", "m4")).stderr).to.contain("the sender of m4 is being told");
+      expect((await parley("message", "drop", "m5")).stdout).to.equal(
+        "dropped m5; its sender was told when it failed\n",
+      );
       const { code, stdout } = await parley("message", "retry", "m2", "--json");
       expect(code).to.equal(1);
       expect(JSON.parse(stdout)).to.have.nested.property("refused.code", "under-way");

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { ContentFromSip } from "../../gateway/mapping/from-sip.ts";
 import { PhoneFeatures } from "../../gateway/phone-features.ts";
 
 const ALICE = "alice@sip.test";
@@ -47,6 +48,34 @@ describe("what a phone has shown to understand", () => {
   ]) {
     it(`RFC 3261 §20.1: Accept ${JSON.stringify(fields)} shows ${learned.join(", ") || "nothing"}`, () => {
       expect(accepted(fields)).to.deep.equal(learned);
+    });
+  }
+
+  const im = { text: "x", messageId: "m" };
+  for (const { what, content, learned } of [
+    {
+      what: "an IM that asks",
+      content: { ok: true, kind: "im", im: { ...im, asks: ["delivered"] } },
+      learned: ["imdn"],
+    },
+    { what: "an IM that does not", content: { ok: true, kind: "im", im }, learned: [] },
+    {
+      what: "a report",
+      content: { ok: true, kind: "disposition", disposition: { messageId: "m", outcome: "displayed" } },
+      learned: ["imdn"],
+    },
+    {
+      what: "a typing notice",
+      content: { ok: true, kind: "composing", composing: { state: "active", refreshSeconds: undefined } },
+      learned: ["composing"],
+    },
+    { what: "what cannot be read", content: { ok: false, status: 400, why: "" }, learned: [] },
+  ] satisfies readonly { what: string; content: ContentFromSip; learned: readonly string[] }[]) {
+    it(`RFC 5438 §6.3: ${what} shows ${learned.join(", ") || "nothing"}`, () => {
+      const features = new PhoneFeatures();
+      features.learnContent(ALICE, PHONE, content);
+      const known = (["cpim", "imdn", "composing"] as const).filter((feature) => features.has(ALICE, PHONE, feature));
+      expect(known).to.deep.equal(learned);
     });
   }
 

@@ -46,7 +46,9 @@ describe("An operator looks after the messages that wait", () => {
     expect([total, messages.map(({ id }) => id)]).to.deep.equal([3, [idOf(0), idOf(1)]]);
     expect((await run("list", "--limit", "2")).stdout).to.match(/\n2 of 3\n$/);
     expect(await list("--state", "set-aside")).to.deep.equal({ total: 0, messages: [] });
-    expect(await list("--user", "bob@sip.test")).to.deep.equal({ total: 0, messages: [] }); // it is kept for alice
+    const ofBob = (await list("--user", "bob@sip.test")) as { messages: readonly MessageRow[]; total: number };
+    expect([ofBob.total, ofBob.messages.map(({ id }) => id)]).to.deep.equal([1, [idOf(1)]]);
+    expect(await list("--user", "carol@sip.test")).to.deep.equal({ total: 0, messages: [] });
     expect(await list("--user", ALICE, "--state", "stored")).to.deep.include({ total: 3 });
   });
 
@@ -75,6 +77,12 @@ describe("An operator looks after the messages that wait", () => {
     const nobody = await run("list", "--user", "no address");
     expect(nobody.code).to.equal(1);
     expect(nobody.stderr).to.contain('"no address" is no account name');
+  });
+
+  it("message retry: without a phone nothing is tried, and it says so", async () => {
+    const { code, stdout } = await run("retry", idOf(0));
+    const why = `it goes at the next REGISTER of ${ALICE}, who has no phone now`;
+    expect([code, stdout]).to.deep.equal([0, `${idOf(0)} is not tried now: ${why}\n`]);
   });
 
   it("message drop: it will not be delivered, and its sender is told that it was dropped", async () => {
@@ -115,6 +123,18 @@ describe("An operator looks after the messages that wait", () => {
       expect(stderr).to.contain("is being sent at this moment");
     }
     await carol.wire.close();
+  });
+
+  it("user remove: nobody else ever gets what waits for that user, and its senders are told", async () => {
+    await sides.gateway.cli(["user", "add", "dora@sip.test"], "a rose");
+    await juliet.send(chat("dora@sip.test", "Good night, good night!", { id: "parting" }));
+    await untilStored(sides, "dora@sip.test", 1);
+    const removed = await sides.gateway.json<object>(["user", "remove", "dora@sip.test"]);
+    expect(removed).to.deep.equal({ aor: "dora@sip.test", messages: 1 });
+    expect((await errorFor(juliet, "parting")).text).to.contain("There is no such user");
+    await sides.gateway.cli(["user", "add", "dora@sip.test"], "a rose");
+    const { messages } = await sides.gateway.json<{ messages: readonly MessageRow[] }>(["message", "list"]);
+    expect(messages.filter(({ to }) => to === "dora@sip.test")).to.deep.equal([]);
   });
 });
 

@@ -19,7 +19,7 @@ describe("Receipts and read marks: XEP-0184, XEP-0333 and IMDN, RFC 5438", () =>
   let cpim: RawPhone; // Dave's
 
   before(async () => {
-    sides = await BothSides.start({ users: ["alice", "bob", "carol", "dave", "erin"], people: ["juliet"] });
+    sides = await BothSides.start({ users: ["alice", "bob", "carol", "dave", "erin", "frank"], people: ["juliet"] });
     juliet = await slixmppOf(sides, "juliet");
     linphone = await linphoneOf(sides, "alice", { transport: "tcp" });
     plain = await sides.registeredPhone("bob");
@@ -162,7 +162,8 @@ describe("Receipts and read marks: XEP-0184, XEP-0333 and IMDN, RFC 5438", () =>
     };
 
     before(async () => {
-      expect(statusOf(await cpim.message(JULIET, inCpim("I speak CPIM"), CPIM))).to.equal(200);
+      const accepted = { ...CPIM, Accept: "text/plain, message/cpim, message/imdn+xml" };
+      expect(statusOf(await cpim.message(JULIET, inCpim("I speak CPIM"), accepted))).to.equal(200);
       await juliet.received("I speak CPIM");
     });
 
@@ -203,15 +204,33 @@ describe("Receipts and read marks: XEP-0184, XEP-0333 and IMDN, RFC 5438", () =>
     it("§6.3: it asks with a Message-ID of its own: the answers name that, in CPIM, and ask for nothing", async () => {
       const wanted = { "imdn.Message-ID": "dave-1", "imdn.Disposition-Notification": "positive-delivery, display" };
       expect(statusOf(await cpim.message(JULIET, inCpim("tell me", "text/plain", wanted), CPIM))).to.equal(200);
-      const receipt = await comes(cpim, "<delivered/>");
+      const answers = () => cpim.requests.filter(({ body }) => body.includes("<message-id>dave-1</message-id>"));
+      const receipt = await waitFor("Dave to get the receipt", () => answers()[0]);
       mark(await juliet.received("tell me"));
-      const readMark = await comes(cpim, "<displayed/>");
-      for (const { body } of [receipt, readMark]) {
-        expect(body.toString())
-          .to.contain("<message-id>dave-1</message-id>")
-          .and.not.contain("Disposition-Notification");
-      }
+      const readMark = await waitFor("Dave to get the read mark", () => answers()[1]);
+      expect(receipt.body.toString()).to.contain("<delivered/>").and.not.contain("Disposition-Notification");
+      expect(readMark.body.toString()).to.contain("<displayed/>").and.not.contain("Disposition-Notification");
     });
+
+    it("XEP-0333 §1: Juliet's client marks the last message alone, and each before it is told of as read", async () => {
+      for (const id of ["dave-2", "dave-3"]) {
+        const wanted = { "imdn.Message-ID": id, "imdn.Disposition-Notification": "display" };
+        expect(statusOf(await cpim.message(JULIET, inCpim(`unread ${id}`, "text/plain", wanted), CPIM))).to.equal(200);
+      }
+      mark(await juliet.received("unread dave-3"));
+      await comes(cpim, "<message-id>dave-3</message-id>");
+      const told = cpim.requests.flatMap(({ body }) => /<message-id>(dave-[23])</.exec(body.toString())?.[1] ?? []);
+      expect(told).to.deep.equal(["dave-2", "dave-3"]);
+    });
+  });
+
+  it("a phone that has shown CPIM and nothing of IMDN is asked for none: the receipt is its 200", async () => {
+    const frank = await sides.registeredPhone("frank");
+    expect(statusOf(await frank.message(JULIET, inCpim("CPIM alone"), CPIM))).to.equal(200);
+    await juliet.received("CPIM alone");
+    write("frank", "wrapped, not asked");
+    expect((await comes(frank, "wrapped, not asked")).body.toString()).to.not.contain("Disposition-Notification");
+    await juliet.receipt("wrapped, not asked");
   });
 
   describe("over a restart of the gateway", () => {

@@ -1,5 +1,11 @@
 import type { Config } from "../../../gateway/config.ts";
-import type { Appliance, ConversationView, MessagesView, MessageView } from "../../../gateway/control/appliance.ts";
+import type {
+  Appliance,
+  ConversationView,
+  MessagesView,
+  MessageView,
+  NotNow,
+} from "../../../gateway/control/appliance.ts";
 import { LiveParameters } from "../../../gateway/live-parameters.ts";
 import type { Store, UserRecord } from "../../../store/port.ts";
 import { logLines } from "../log-lines.ts";
@@ -11,11 +17,13 @@ const NOW = 90_061_000; // one day, one hour, one minute and one second
 export interface FakeAppliance extends Appliance {
   readonly unregistered: readonly string[]; // AORs whose bindings have been ended
   readonly tried: readonly string[]; // ids of the messages that were to be tried again
+  readonly forgotten: readonly string[]; // AORs for whom nothing waits any more
 }
 
 export async function fakeAppliance(): Promise<FakeAppliance> {
   const unregistered: string[] = [];
   const tried: string[] = [];
+  const forgotten: string[] = [];
   const conversations = new Map(CONVERSATIONS.map((row) => [row.id, row]));
   return {
     version: "1.2.3",
@@ -29,7 +37,7 @@ export async function fakeAppliance(): Promise<FakeAppliance> {
       find: (id) => conversations.get(id),
       expire: (id) => conversations.delete(id),
     },
-    messages: messagesOf(MESSAGES, tried),
+    messages: messagesOf(MESSAGES, { tried, forgotten }),
     registrations: {
       count: () => 3,
       bindingsOf: (aor) => (aor === "alice@sip.test" ? ["sip:alice@192.0.2.1", "sip:alice@192.0.2.2"] : []),
@@ -54,6 +62,7 @@ export async function fakeAppliance(): Promise<FakeAppliance> {
     counters: { snapshot: () => ({ "im.refused": 7 }) },
     unregistered,
     tried,
+    forgotten,
   };
 }
 
@@ -108,15 +117,41 @@ export const MESSAGES: readonly MessageView[] = [
     bytes: 3,
     text: "adieu",
   },
+  {
+    id: "m4",
+    state: "failed",
+    direction: "to-xmpp",
+    from: "carol@sip.test",
+    to: "romeo@xmpp.test",
+    acceptedAt: 4_000,
+    bytes: 4,
+    text: "ahem",
+  },
+  {
+    id: "m5",
+    state: "set-aside",
+    direction: "to-xmpp",
+    from: "carol@sip.test",
+    to: "romeo@xmpp.test",
+    acceptedAt: 5_000,
+    bytes: 5,
+    text: "hello",
+  },
 ];
 
-/** What is handed over is under way; the rest can be tried again or dropped. */
-function messagesOf(views: readonly MessageView[], tried: string[]): MessagesView {
+interface Done {
+  readonly tried: string[];
+  readonly forgotten: string[];
+}
+
+/** What is handed over is under way, a failed one is being told; the rest can be tried again or dropped. */
+function messagesOf(views: readonly MessageView[], { tried, forgotten }: Done): MessagesView {
   const rows = new Map(views.map((view) => [view.id, view]));
-  const standing = (id: string): "not-found" | "under-way" | "waiting" => {
+  const notNow = (id: string): NotNow | undefined => {
     const row = rows.get(id);
     if (row === undefined) return "not-found";
-    return row.state === "handed-over" ? "under-way" : "waiting";
+    if (row.state === "failed") return "being-told";
+    return row.state === "handed-over" ? "under-way" : undefined;
   };
   return {
     list: async ({ state, aor, limit }) => {
@@ -127,16 +162,22 @@ function messagesOf(views: readonly MessageView[], tried: string[]): MessagesVie
     },
     show: async (id) => rows.get(id),
     retry: async (id) => {
-      const now = standing(id);
-      if (now !== "waiting") return now;
+      const why = notNow(id);
+      if (why !== undefined) return { outcome: why };
       tried.push(id);
-      return "retried";
+      if (id === "m1") return { outcome: "retried", tried: true, why: undefined };
+      return { outcome: "retried", tried: false, why: "it goes at the next REGISTER of bob@sip.test" };
     },
     drop: async (id) => {
-      const now = standing(id);
-      if (now !== "waiting") return now;
+      const why = notNow(id);
+      if (why !== undefined) return { outcome: why };
+      const told = rows.get(id)?.state === "set-aside" ? "before" : "now";
       rows.delete(id);
-      return "dropped";
+      return { outcome: "dropped", told };
+    },
+    removeUser: async (aor) => {
+      forgotten.push(aor);
+      return 2;
     },
   };
 }

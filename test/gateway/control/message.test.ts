@@ -29,7 +29,7 @@ describe("operations on instant messages", () => {
   describe("message.list", () => {
     it("has all of them, the oldest first, without their texts", async () => {
       const outcome = await messageList.perform(appliance, {}, caller);
-      expect(outcome).to.have.nested.include({ outcome: "done", "result.total": 3, "result.messages.length": 3 });
+      expect(outcome).to.have.nested.include({ outcome: "done", "result.total": 5, "result.messages.length": 5 });
       expect(JSON.stringify(outcome)).not.to.contain("adieu");
     });
 
@@ -42,9 +42,12 @@ describe("operations on instant messages", () => {
 
     it("has as many as the limit, and the number of all", async () => {
       const outcome = await messageList.perform(appliance, { limit: 1 }, caller);
-      expect(outcome).to.have.nested.include({ "result.total": 3, "result.messages.length": 1 });
+      expect(outcome).to.have.nested.include({ "result.total": 5, "result.messages.length": 1 });
       for (const limit of [0, 10_001, 1.5, "7"]) {
-        expect((await messageList.perform(appliance, { limit }, caller)).outcome).to.equal("misused");
+        expect(await messageList.perform(appliance, { limit }, caller)).to.deep.equal({
+          outcome: "misused",
+          message: "limit: must be 1..10000",
+        });
       }
     });
 
@@ -89,19 +92,27 @@ describe("operations on instant messages", () => {
   it("message.retry tries one again", async () => {
     expect(await messageRetry.perform(appliance, { id: "m1" }, caller)).to.deep.equal({
       outcome: "done",
-      result: { id: "m1" },
+      result: { id: "m1", tried: true, why: undefined },
       change: { what: "m1", before: "stored", after: "retried" },
     });
     expect(appliance.tried).to.deep.equal(["m1"]);
   });
 
+  it("message.retry says what one waits for that is not tried now", async () => {
+    expect(await messageRetry.perform(appliance, { id: "m3" }, caller)).to.deep.equal({
+      outcome: "done",
+      result: { id: "m3", tried: false, why: "it goes at the next REGISTER of bob@sip.test" },
+      change: { what: "m3", before: "stored", after: "stored" },
+    });
+  });
+
   it("message.drop gives one up, once", async () => {
     expect(await messageDrop.perform(appliance, { id: "m1" }, caller)).to.deep.equal({
       outcome: "done",
-      result: { id: "m1" },
+      result: { id: "m1", told: "now" },
       change: { what: "m1", before: "stored", after: "dropped" },
     });
-    expect(await idsOf({})).to.deep.equal(["m2", "m3"]);
+    expect(await idsOf({})).to.deep.equal(["m2", "m3", "m4", "m5"]);
     expect(await messageDrop.perform(appliance, { id: "m1" }, caller)).to.include({ code: "not-found" });
   });
 
@@ -111,6 +122,16 @@ describe("operations on instant messages", () => {
         outcome: "refused",
         code: "under-way",
         message: "m2 is being sent at this moment: look again with message show m2",
+      });
+    });
+  }
+
+  for (const operation of [messageRetry, messageDrop]) {
+    it(`${operation.name} refuses what its sender is being told of`, async () => {
+      expect(await operation.perform(appliance, { id: "m4" }, caller)).to.deep.equal({
+        outcome: "refused",
+        code: "under-way",
+        message: "the sender of m4 is being told; it goes by itself once that is done",
       });
     });
   }

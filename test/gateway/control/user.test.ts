@@ -90,11 +90,16 @@ describe("operations on SIP accounts", () => {
     expect(user?.ha1Md5).to.equal(createHash("md5").update("alice:sip.test:new").digest("hex"));
   });
 
-  it("user.remove ends the bindings too", async () => {
+  it("user.remove ends the bindings too, and tells how many messages waited", async () => {
     await userAdd.perform(appliance, { aor: "alice@sip.test", password: "x" }, caller);
-    expect((await userRemove.perform(appliance, { aor: "alice@sip.test" }, caller)).outcome).to.equal("done");
+    expect(await userRemove.perform(appliance, { aor: "alice@sip.test" }, caller)).to.deep.equal({
+      outcome: "done",
+      result: { aor: "alice@sip.test", messages: 2 },
+      change: { what: "alice@sip.test", before: "account", after: "no account" },
+    });
     expect(await appliance.users.list()).to.deep.equal([]);
     expect(appliance.unregistered).to.deep.equal(["alice@sip.test"]);
+    expect(appliance.forgotten).to.deep.equal(["alice@sip.test"]);
   });
 
   it("user.remove and user.password say that there is no such account", async () => {
@@ -105,6 +110,7 @@ describe("operations on SIP accounts", () => {
       expect(outcome).to.include({ outcome: "refused", code: "not-found" });
     }
     expect(appliance.unregistered).to.deep.equal([]);
+    expect(appliance.forgotten).to.deep.equal([]);
   });
 
   it("user.list has every account with its bindings, sorted, without hashes", async () => {

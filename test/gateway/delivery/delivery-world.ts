@@ -96,6 +96,7 @@ export async function deliveryWorld({ contacts = [PHONE], rows }: WorldOptions =
     awaitedReceipts: awaited.store,
     parameters,
     routing: new Routing(served),
+    isKnown: () => true,
     failureText: (detail: string) => `Not delivered. ${detail}`,
   };
   const register = async (contact: string, over: Partial<Binding> = {}) => {

@@ -11,6 +11,7 @@ export class FakeLink implements XmppLink {
   readonly domain = "sip.test";
   readonly sent: SentStanza[] = [];
   state: LinkState = "online";
+  written = true; // whether it is too late to take a stanza back
 
   status() {
     const { domain, state } = this;
@@ -19,7 +20,7 @@ export class FakeLink implements XmppLink {
 
   send(stanza: Element, options: { readonly settled?: (handover: Handover) => void } = {}) {
     this.sent.push({ stanza, settle: (handover) => options.settled?.(handover) });
-    return { cancel: () => false };
+    return { cancel: () => !this.written };
   }
 
   start(): void {}

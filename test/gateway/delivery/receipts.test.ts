@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { AcceptedIm } from "../../../gateway/delivery/journal.ts";
 import { Receipts } from "../../../gateway/delivery/receipts.ts";
 import { SAME_DOMAINS } from "../../../gateway/mapping/address.ts";
 import type { Asked, Disposition } from "../../../gateway/mapping/instant-message.ts";
@@ -75,7 +76,10 @@ describe("XEP-0184 a receipt for an XMPP user whose IM goes to a phone", () => {
   });
 
   it("RFC 5438 §7.2.1: a phone that was asked for an IMDN gives it by that alone", async () => {
-    const world = await afterAnswer(200, ({ features }) => features.learn(ALICE, PHONE, "cpim"));
+    const world = await afterAnswer(200, ({ features }) => {
+      features.learn(ALICE, PHONE, "cpim");
+      features.learn(ALICE, PHONE, "imdn");
+    });
     expect(world.link.sent).to.deep.equal([]);
     await world.settled();
     expect(world.rows.size).to.equal(0);
@@ -83,6 +87,12 @@ describe("XEP-0184 a receipt for an XMPP user whose IM goes to a phone", () => {
       messageId: "call-a",
       outcome: "delivered",
     });
+    expect(toldXmpp(world)).to.deep.equal([`${JULIET} received a`]);
+  });
+
+  it("a phone that has shown CPIM and no IMDN is not asked: its 200 gives the receipt", async () => {
+    const world = await afterAnswer(200, ({ features }) => features.learn(ALICE, PHONE, "cpim"));
+    expect(world.engine.bodies[0]).to.include("Content-Type: text/plain").and.not.include("Disposition-Notification");
     expect(toldXmpp(world)).to.deep.equal([`${JULIET} received a`]);
   });
 
@@ -103,6 +113,7 @@ describe("XEP-0184 a receipt for an XMPP user whose IM goes to a phone", () => {
     const mobile = "sip:alice@127.0.0.1:5072";
     const world = await deliveryWorld({ contacts: [PHONE, mobile] });
     world.features.learn(ALICE, mobile, "cpim");
+    world.features.learn(ALICE, mobile, "imdn");
     world.delivery.xmppToSip.deliver(ASKING, "conv1");
     for (const { answer } of world.engine.sent) answer(200);
     await turn();
@@ -221,7 +232,7 @@ async function awaitingXmpp(asks: readonly Asked[], messageId = "m-a") {
     store: world.awaitedReceipts,
     sendToPhones: async (aor, message) => {
       notified.push({ aor, message });
-      return true;
+      return "told";
     },
     newId: () => "fresh",
     domains: SAME_DOMAINS,
@@ -268,6 +279,29 @@ describe("XEP-0184, XEP-0333 what an XMPP client reports on an IM of a SIP user"
     expect(notified).to.deep.equal([]);
     await report("delivered", "juliet@xmpp.test/another-device");
     expect(notified).to.have.length(1);
+  });
+
+  it("XEP-0333 §1: a mark speaks of the messages of that phone before it too, the oldest first, and of no later one", async () => {
+    const { receipts, notified, report } = await awaitingXmpp(["delivered", "displayed"]);
+    const { im, acceptedAt, ...sent } = imWith("a", { jid: "juliet@xmpp.test" });
+    const send = (messageId: string, at: number, over: Partial<AcceptedIm> & { asks?: readonly Asked[] } = {}) => {
+      const { asks = ["displayed"], ...rest } = over;
+      const accepted = { ...sent, im: { ...im, asks, messageId }, acceptedAt: acceptedAt + at, ...rest };
+      receipts.expectFromXmpp(accepted, `stanza-${messageId}`);
+    };
+    send("just before", -1);
+    send("long before", -9);
+    send("only delivered", -5, { asks: ["delivered"] });
+    send("of another phone", -5, { device: "<urn:2>" });
+    send("to another person", -5, { jid: "juliet@xmpp.test2" });
+    send("after", 1);
+    await turn();
+    for (let times = 0; times < 2; times += 1) {
+      await report("displayed");
+      for (let turns = 0; turns < 5; turns += 1) await turn();
+    }
+    const named = notified.map(({ message }) => /<message-id>(.*)<\/message-id>/.exec(String(message.body))?.[1]);
+    expect(named).to.deep.equal(["long before", "just before", "m-a"]);
   });
 
   it("RFC 5438 §7.2.1.1: a failure is told to a client that asked for it", async () => {

@@ -159,7 +159,7 @@ describe("the form of an IM for a phone", () => {
 
   it("RFC 5438 §6.2: message/cpim with a Message-ID for a phone that has shown that it understands it", async () => {
     const { engine, features, expected, send } = await setUp([bindingAt(DESK)]);
-    features.learn(ALICE, DESK, "cpim");
+    for (const feature of ["cpim", "imdn"] as const) features.learn(ALICE, DESK, feature);
     const { outcome } = send(ASKING);
     expect(engine.sent[0]?.request.headers).to.deep.include(["Content-Type", "message/cpim"]);
     expect(engine.bodies[0]).to.include("imdn.Message-ID: m-a\r\n");
@@ -171,9 +171,19 @@ describe("the form of an IM for a phone", () => {
     expect(await outcome).to.deep.equal({ delivered: true, at: { contact: DESK, confirmed: "later" } });
   });
 
-  it("who asks for nothing has nothing asked for", async () => {
+  it("a phone that knows CPIM and no IMDN is asked for nothing: its 200 says that it has it", async () => {
     const { engine, features, expected, send } = await setUp([bindingAt(DESK)]);
     features.learn(ALICE, DESK, "cpim");
+    const { outcome } = send(ASKING);
+    expect(engine.bodies[0]).to.include("imdn.Message-ID: m-a\r\n").and.not.include("Disposition-Notification");
+    expect(expected, "COMPAT(Linphone 5.1): it may tell unasked that it was read").to.deep.equal(["m-a"]);
+    engine.sent[0]?.answer(200);
+    expect(await outcome).to.have.nested.property("at.confirmed", "now");
+  });
+
+  it("who asks for nothing has nothing asked for", async () => {
+    const { engine, features, expected, send } = await setUp([bindingAt(DESK)]);
+    for (const feature of ["cpim", "imdn"] as const) features.learn(ALICE, DESK, feature);
     const { outcome } = send(imWith("a"));
     expect(engine.bodies[0]).to.not.include("Disposition-Notification");
     expect(expected).to.deep.equal([]);
@@ -258,6 +268,20 @@ describe("RFC 3261 §18.1.1 a text that is too long for the datagrams of a phone
     engine.sent[1]?.answer(486);
     expect(await outcome).to.have.nested.property("failure.status", 486);
     expect(engine.sent).to.have.length(2);
+  });
+
+  it("all parts have the time of one IM, however slowly the phone takes each", async () => {
+    const { engine, send, clock } = await setUp([bindingAt(DESK)]);
+    const { outcome } = send(LONG);
+    engine.sent[0]?.answer(513, { madeHere: true });
+    for (const timeoutMs of [32_000, 16_000]) {
+      await turn();
+      expect(engine.sent.at(-1)?.request.timeoutMs).to.equal(timeoutMs);
+      clock.advance(16_000);
+      engine.sent.at(-1)?.answer(200);
+    }
+    expect(await outcome).to.have.nested.property("failure.status", 408);
+    expect(engine.sent).to.have.length(3);
   });
 
   it("a 513 of the phone itself is its refusal", async () => {
