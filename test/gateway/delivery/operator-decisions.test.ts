@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { WaitingMessages } from "../../../gateway/delivery/waiting-messages.ts";
+import type { JournalState } from "../../../store/port.ts";
 import { ALICE, deliveryWorld, imWith, PHONE, turn } from "./delivery-world.ts";
 import { idOf, setUp, withRow } from "./operator-world.ts";
 

@@ -1,6 +1,5 @@
 import { expect } from "chai";
 import type { MessageState } from "../../../gateway/control/message-state.ts";
-import type { JournalState } from "../../../store/port.ts";
 import { ALICE, imWith, JULIET, turn } from "./delivery-world.ts";
 import { setUp, withRow } from "./operator-world.ts";
 
