@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { DOCUMENTS } from "../../gateway/control/docs.ts";
 import { type ControlServer, startControlServer } from "../../gateway/control/server.ts";
+import { type CliRun, runCli } from "../cli/run-cli.ts";
 import { type FakeAppliance, fakeAppliance } from "../gateway/control/fake-appliance.ts";
 import { logLines } from "../gateway/log-lines.ts";
-import { type CliRun, runCli } from "./run-cli.ts";
 
 const GOOD = `
 sip: { domains: [sip.test], listen: ["udp://127.0.0.1:5060"] }
