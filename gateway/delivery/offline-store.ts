@@ -60,6 +60,7 @@ export class OfflineStore {
   readonly #served = new Map<string, Serving>(); // by AOR
   readonly #queue = new Set<string>(); // AORs to be served
   readonly #underWay = new Set<string>(); // ids of rows
+  readonly #givenUp = new Set<string>(); // ids of rows; the journal counts them as open, which it limits
   #stored = 0;
   #held = false;
   #cancelSweep: () => void = () => {};
@@ -101,7 +102,7 @@ export class OfflineStore {
   }
 
   isUnderWay(id: string): boolean {
-    return this.#underWay.has(id);
+    return this.#underWay.has(id) || this.#givenUp.has(id);
   }
 
   /** Whether an IM has to wait: nobody is there, or others wait already and it must not overtake them. */
@@ -148,6 +149,17 @@ export class OfflineStore {
   takeAway(row: JournalRow): void {
     this.#served.get(row.accepted.aor)?.takenAway.add(row.id);
     this.#remove(row);
+  }
+
+  /** A row has failed. Until the disk says so too it is neither sent nor expired: its sender is told that it failed, once. */
+  giveUp({ id }: JournalRow): void {
+    this.#givenUp.add(id);
+  }
+
+  /** The disk says so; a page that was read before may still have it. */
+  gaveUp({ id, accepted: { aor } }: JournalRow): void {
+    this.#givenUp.delete(id);
+    this.#served.get(aor)?.takenAway.add(id);
   }
 
   /** A phone has registered, or an operator asks: the user is served as soon as there is room. */
@@ -230,7 +242,7 @@ export class OfflineStore {
   /** False: nobody answers for the user. */
   async #attempt(row: JournalRow): Promise<boolean> {
     const { attempt, crosses } = this.#options;
-    if (this.#served.get(row.accepted.aor)?.takenAway.has(row.id)) return true;
+    if (this.#givenUp.has(row.id) || this.#served.get(row.accepted.aor)?.takenAway.has(row.id)) return true;
     if (!this.#isGatewayOn() && crosses(row)) return true; // it waits until the gateway is switched on
     this.#underWay.add(row.id);
     try {
@@ -296,7 +308,7 @@ export class OfflineStore {
     const { journal, parameters, clock, counters } = this.#options;
     const acceptedBefore = clock.now() - parameters.get("im.offline-expiry") * 1000;
     for (const row of await journal.rows({ states: ["stored"], acceptedBefore, limit: PAGE * MAX_SERVED_AT_ONCE })) {
-      if (this.#held || this.#underWay.has(row.id)) continue;
+      if (this.#held || this.isUnderWay(row.id)) continue;
       counters.add("im.to-sip.expired");
       this.takeAway(row);
       this.#options.expired(row);

@@ -74,6 +74,7 @@ export class SipToXmpp {
   readonly #options: SipToXmppOptions;
   readonly #inFlight = new Map<string, InFlight>();
   readonly #recent = new RecentDeliveries();
+  readonly #givenUp = new Set<string>(); // ids of rows that failed, which the disk does not say yet; all are open
   #held = false;
 
   constructor(options: SipToXmppOptions) {
@@ -105,9 +106,9 @@ export class SipToXmpp {
     else this.#launch(row.accepted, row.conversation, { row });
   }
 
-  /** Whether the row waits for the link or its barrier. */
+  /** Whether the row waits for the link or its barrier, or for the disk to say that it failed. */
   holds(id: string): boolean {
-    return this.#flightOf(id) !== undefined;
+    return this.#flightOf(id) !== undefined || this.#givenUp.has(id);
   }
 
   isUnderWay(id: string): boolean {
@@ -272,9 +273,13 @@ export class SipToXmpp {
   /** On disk as failed before its sender is told, so that no restart delivers what was said to have failed. */
   #fail(row: JournalRow, why: string, poison?: string): void {
     const { journal, clock } = this.#options;
+    this.#givenUp.add(row.id);
     const { row: failed, written } = journal.move(row, "failed", why);
     written.then(
-      () => this.#tell(failed, why, poison),
+      () => {
+        this.#givenUp.delete(row.id);
+        this.#tell(failed, why, poison);
+      },
       () => clock.after(DISK_AGAIN_MS, () => this.#fail(row, why, poison)),
     );
   }

@@ -260,9 +260,13 @@ export class XmppToSip {
     state: "failed" | "expired" = "failed",
     then = (failed: JournalRow) => this.#options.journal.settle(failed),
   ): void {
+    this.offline.giveUp(row);
     const { row: failed, written } = this.#options.journal.move(row, state, because.why);
     written.then(
-      () => this.#tell(failed, because, then),
+      () => {
+        this.offline.gaveUp(row);
+        this.#tell(failed, because, then);
+      },
       () => this.#options.clock.after(DISK_AGAIN_MS, () => this.#fail(row, because, state, then)),
     );
   }

@@ -5,6 +5,7 @@ import { BothSides, chat, errorFor } from "./both-sides.ts";
 import { type MessageRow, untilStored } from "./waiting.ts";
 
 const ALICE = "alice@sip.test";
+const DEFAULT_TEXT = "Your IM could not be delivered.";
 
 describe("An operator looks after the messages that wait", () => {
   let sides: BothSides;
@@ -90,7 +91,7 @@ describe("An operator looks after the messages that wait", () => {
     expect(await errorFor(juliet, "first")).to.deep.include({
       condition: "recipient-unavailable",
       type: "cancel",
-      text: "Your IM could not be delivered. The administrator has removed the message",
+      text: `${DEFAULT_TEXT} The administrator has removed the message`,
     });
     expect((await untilStored(sides, ALICE, 2)).map(({ id }) => id)).to.deep.equal([idOf(1), idOf(2)]);
     expect((await run("drop", idOf(0))).code).to.equal(1);
@@ -131,10 +132,15 @@ describe("An operator looks after the messages that wait", () => {
     await untilStored(sides, "dora@sip.test", 1);
     const removed = await sides.gateway.json<object>(["user", "remove", "dora@sip.test"]);
     expect(removed).to.deep.equal({ aor: "dora@sip.test", messages: 1 });
-    expect((await errorFor(juliet, "parting")).text).to.contain("There is no such user");
-    await sides.gateway.cli(["user", "add", "dora@sip.test"], "a rose");
-    const { messages } = await sides.gateway.json<{ messages: readonly MessageRow[] }>(["message", "list"]);
-    expect(messages.filter(({ to }) => to === "dora@sip.test")).to.deep.equal([]);
+    const { condition, text } = await errorFor(juliet, "parting");
+    expect([condition, text]).to.deep.equal(["item-not-found", `${DEFAULT_TEXT} There is no such user`]);
+
+    await sides.gateway.cli(["user", "add", "dora@sip.test"], "another rose");
+    await juliet.send(chat("dora@sip.test", "Welcome"));
+    await untilStored(sides, "dora@sip.test", 1);
+    const next = await sides.registeredPhone("dora", { password: "another rose" });
+    await untilStored(sides, "dora@sip.test", 0);
+    expect(next.texts).to.deep.equal(["Welcome"]);
   });
 });
 

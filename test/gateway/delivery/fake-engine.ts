@@ -23,6 +23,8 @@ export class FakeEngine implements SipEngine {
   readonly proxied: { readonly request: SipRequest; readonly options: ProxyOptions }[] = [];
   /** Undefined: the test answers each request itself. */
   answers: ((request: OutgoingRequest) => number | undefined) | undefined;
+  /** Whether phones leave what is proxied to them without an answer until the proxy gives up. */
+  silent = false;
 
   request(request: OutgoingRequest): Promise<SipResponse> {
     return new Promise((resolve) => {
@@ -35,6 +37,10 @@ export class FakeEngine implements SipEngine {
 
   async proxy(request: SipRequest, options: ProxyOptions) {
     this.proxied.push({ request, options });
+    if (this.silent) {
+      options.onSilence?.();
+      return { status: 408 };
+    }
     options.responder.respond(200);
     return { status: 200 };
   }

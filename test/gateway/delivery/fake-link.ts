@@ -19,8 +19,13 @@ export class FakeLink implements XmppLink {
   }
 
   send(stanza: Element, options: { readonly settled?: (handover: Handover) => void } = {}) {
-    this.sent.push({ stanza, settle: (handover) => options.settled?.(handover) });
-    return { cancel: () => !this.written };
+    const settle = (handover: Handover) => options.settled?.(handover);
+    this.sent.push({ stanza, settle });
+    const cancel = () => {
+      if (!this.written) settle({ outcome: "cancelled" });
+      return !this.written;
+    };
+    return { cancel };
   }
 
   start(): void {}

@@ -1,12 +1,22 @@
 import { expect } from "chai";
 import type { EmbeddedSipEngineOptions } from "../../../sip/embedded/engine.ts";
-import type { ProxyTarget } from "../../../sip/engine.ts";
+import type { ProxyTarget, Responder } from "../../../sip/engine.ts";
 import { FakeClock } from "../fake-clock.ts";
 import { answerText, closeAll, fieldOf, openEngine, UdpPeer, until } from "./loopback.ts";
 import { type RequestText, requestText } from "./transaction-fixtures.ts";
 
+/** Shorter than timer F, after which nothing may be said any more. */
+const SILENT_AFTER_MS = 20_000;
+
+/** An alarm of the engine rings two ticks late at the most. */
+const RUNG_WITHIN_MS = 200;
+
 /** A caller, our proxy, and the phones that it forks to. */
-async function openFork(phones: number, options: Partial<EmbeddedSipEngineOptions> = {}) {
+async function openFork(
+  phones: number,
+  options: Partial<EmbeddedSipEngineOptions> = {},
+  onSilence?: (responder: Responder) => void,
+) {
   const { engine, udp } = await openEngine(options);
   const caller = await UdpPeer.open();
   const targets: ProxyTarget[] = [];
@@ -19,7 +29,8 @@ async function openFork(phones: number, options: Partial<EmbeddedSipEngineOption
   }
   const statuses: number[] = [];
   engine.on("MESSAGE", async (request, responder) => {
-    statuses.push((await engine.proxy(request, { responder, targets })).status);
+    const silence = onSilence && { timeoutMs: SILENT_AFTER_MS, onSilence: () => onSilence(responder) };
+    statuses.push((await engine.proxy(request, { responder, targets, ...silence })).status);
   });
   const send = (text: RequestText = {}) => {
     const via = `SIP/2.0/UDP 127.0.0.1:${caller.local.port};branch=z9hG4bKcaller;rport`;
@@ -234,5 +245,67 @@ describe("RFC 3261 §16 the stateful proxy", () => {
     expect(await caller.receive()).to.match(/^SIP\/2\.0 100 /);
     clock.advance(28_000);
     expect(await caller.receive()).to.match(/^SIP\/2\.0 480 /);
+  });
+});
+
+describe("a caller of the proxy who answers in its place when every target is silent", () => {
+  afterEach(closeAll);
+
+  const answerKept = (responder: Responder) => responder.respond(202);
+
+  it("is asked at the end of the time that it gave, once; only its answer goes back", async () => {
+    const clock = new FakeClock();
+    const { caller, peers, statuses, send } = await openFork(2, { clock }, answerKept);
+    send();
+    for (const peer of peers) await peer.receive();
+    clock.advance(SILENT_AFTER_MS - 1);
+    expect(await caller.receive()).to.match(/^SIP\/2\.0 100 /);
+    expect(statuses).to.deep.equal([]);
+    clock.advance(1 + RUNG_WITHIN_MS);
+    expect(await caller.receive()).to.match(/^SIP\/2\.0 202 /);
+    await until(() => statuses.length === 1);
+    expect(statuses).to.deep.equal([408]);
+    clock.advance(10_000);
+    expect(caller.waiting).to.equal(0);
+  });
+
+  it("nothing goes back while it has not answered; its answer may come later", async () => {
+    const clock = new FakeClock();
+    const asked: Responder[] = [];
+    const { caller, peers, statuses, send } = await openFork(1, { clock }, (responder) => asked.push(responder));
+    send();
+    await peers[0]?.receive();
+    clock.advance(SILENT_AFTER_MS + RUNG_WITHIN_MS);
+    expect(await caller.receive()).to.match(/^SIP\/2\.0 100 /);
+    await until(() => statuses.length === 1);
+    expect(asked.map(({ answered }) => answered)).to.deep.equal([false]);
+    asked[0]?.respond(500);
+    expect(await caller.receive()).to.match(/^SIP\/2\.0 500 /);
+  });
+
+  it("is not asked when one target has answered: 486 goes back, whatever the others do", async () => {
+    const clock = new FakeClock();
+    const { engine, udp, caller, peers, statuses, send } = await openFork(2, { clock }, answerKept);
+    send();
+    const [busy, silent] = peers;
+    busy?.send(answerText((await busy.receive()) ?? "", 486), udp);
+    await silent?.receive();
+    await until(() => engine.counters().openClientTransactions === 1);
+    clock.advance(SILENT_AFTER_MS + RUNG_WITHIN_MS);
+    expect(await caller.receive()).to.match(/^SIP\/2\.0 100 /);
+    expect(await caller.receive()).to.match(/^SIP\/2\.0 486 /);
+    await until(() => statuses.length === 1);
+    expect(statuses).to.deep.equal([486]);
+  });
+
+  it("is asked when no target can be reached either", async () => {
+    const { engine, udp } = await openEngine();
+    const caller = await UdpPeer.open();
+    engine.on("MESSAGE", async (request, responder) => {
+      const targets = [{ uri: "sip:bob@phone.invalid" }];
+      await engine.proxy(request, { responder, targets, onSilence: () => answerKept(responder) });
+    });
+    caller.send(requestText({ via: `SIP/2.0/UDP 127.0.0.1:${caller.local.port};branch=z9hG4bKgone` }), udp);
+    expect(await caller.receive()).to.match(/^SIP\/2\.0 202 /);
   });
 });
