@@ -4,7 +4,7 @@ import type { Responder } from "../../sip/engine.ts";
 import type { HeaderField } from "../../sip/header-fields.ts";
 import { latin1FromUtf8 } from "../../sip/text.ts";
 import { bareOf, type Jid, parseJid } from "../../xmpp/jid.ts";
-import type { Handover, QueuedStanza, XmppLink } from "../../xmpp/link/link.ts";
+import type { Handover, XmppLink } from "../../xmpp/link/link.ts";
 import { parseStanzaError, type StanzaError } from "../../xmpp/stanza-error.ts";
 import type { Clock } from "../clock.ts";
 import { pairOf } from "../conversation/pair.ts";
@@ -14,7 +14,8 @@ import { aorFromJid, type DomainMap, jidFromAor } from "../mapping/address.ts";
 import { type SipFailure, sipFailureFromStanzaError } from "../mapping/error.ts";
 import type { ChatState } from "../mapping/instant-message.ts";
 import { stanzaFromIm } from "../mapping/to-xmpp.ts";
-import { type RefusalCode, refusal } from "../refusal.ts";
+import { refusal } from "../refusal.ts";
+import { type InFlight, keyOf, NOT_QUEUED, type Origin } from "./in-flight.ts";
 import type { AcceptedIm, Journal, JournalRow } from "./journal.ts";
 import type { Receipts } from "./receipts.ts";
 import { RecentDeliveries } from "./recent-deliveries.ts";
@@ -41,29 +42,6 @@ export interface SipToXmppOptions {
   readonly setAside: SetAside;
   /** What an IM says of its sender's typing, where that is understood. XEP-0085 §5.1. */
   readonly chatStateWith: (accepted: AcceptedIm) => ChatState | undefined;
-}
-
-const NOT_QUEUED: QueuedStanza = { cancel: () => false };
-
-/** One IM on its way to the XMPP server, from `send` to the answer of the barrier behind it. */
-interface InFlight {
-  readonly accepted: AcceptedIm;
-  readonly link: XmppLink;
-  readonly conversation: string;
-  readonly key: string;
-  responder: Responder | undefined; // until the SIP sender has its final answer
-  row: JournalRow | undefined; // from then on
-  error: StanzaError | undefined; // that the IM brought about
-  poison: string | undefined; // why the link set it aside
-  takenBackFor: RefusalCode; // when it is
-  cancelTimer: () => void;
-  queued: QueuedStanza;
-}
-
-/** Where an IM comes from: an open SIP transaction, or the journal. */
-interface Origin {
-  readonly responder?: Responder;
-  readonly row?: JournalRow;
 }
 
 /**
@@ -332,9 +310,4 @@ export class SipToXmpp {
     const { callId, stanzaId } = flight.accepted;
     return { callId, stanzaId, conversation: flight.conversation };
   }
-}
-
-/** What an error stanza repeats of the stanza that it is about; NUL stands in none of the parts. */
-function keyOf({ id, aor, bareJid }: { id: string | undefined; aor: string; bareJid: string }): string {
-  return `${id ?? ""}\0${aor}\0${bareJid}`;
 }
