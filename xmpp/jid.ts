@@ -156,7 +156,12 @@ function prepareDomainpart(text: string): Parsed<string> {
   if (ascii === "" || ascii.length > MAX_DOMAIN_LENGTH || ascii.split(".").some((label) => !isLabel(label))) {
     return unparsed("the domainpart is not a domain name");
   }
-  return withinLength("domainpart", domainToUnicode(ascii));
+  const unicode = domainToUnicode(ascii);
+  // Compatibility mapping can bring out what no domain name has: U+3200 becomes three characters, two of them brackets.
+  if (!DOMAIN_CHARACTERS.test(unicode) || NUMERIC_LAST_LABEL.test(unicode)) {
+    return unparsed("the domainpart is not a domain name");
+  }
+  return withinLength("domainpart", unicode);
 }
 
 /** RFC 1035 §2.3.4 and RFC 5891 §4.2.3.1: 1 to 63 characters, no hyphen at either end. */

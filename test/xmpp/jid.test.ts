@@ -101,6 +101,12 @@ describe("RFC 7622 §3 XMPP addresses", () => {
     expect(jidEquals(parse("a@example.com"), parse("example.com"))).to.equal(false);
   });
 
+  for (const domain of ["\u3200", "a\u3200.example", "\ufe59x"]) {
+    it(`${JSON.stringify(domain)} has no domain name behind its compatibility mapping`, () => {
+      expect(parseJid(domain).ok).to.equal(false);
+    });
+  }
+
   it("never throws, and a canonical form is its own canonical form", () => {
     const anyText = fc.oneof(
       fc.string({ unit: "binary" }),
